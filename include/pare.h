@@ -1,0 +1,16 @@
+/* pare.h - allocation discipline for C: all of pare, in teaching order.
+ * SPDX-License-Identifier: MIT */
+#ifndef PARE_H
+#define PARE_H
+#include "pare/base.h"
+#include "pare/alloc.h"
+#include "pare/heap.h"
+#include "pare/fixed.h"
+#include "pare/counting.h"
+#include "pare/must.h"
+#include "pare/arena.h"
+#include "pare/pool.h"
+#include "pare/bufpool.h"
+#include "pare/buf.h"
+#include "pare/str.h"
+#endif
