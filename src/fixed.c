@@ -86,6 +86,11 @@ pare_allocator pare_fixed_allocator(pare_fixed *f) {
     return (pare_allocator){&parei_fixed_vtable, f};
 }
 
+pare_allocator pare_none(void) {
+    static pare_fixed empty; /* of no capacity, so no call can change it */
+    return pare_fixed_allocator(&empty);
+}
+
 pare_fixed_stats pare_fixed_get_stats(const pare_fixed *f) {
     parei_fixed_check(f);
     return (pare_fixed_stats){

@@ -40,6 +40,10 @@ PARE_API void pare_fixed_deinit(pare_fixed *f);
 /* Serves blocks from `f`, which must not move from now on. */
 PARE_API pare_allocator pare_fixed_allocator(pare_fixed *f);
 
+/* An allocator that refuses everything with PARE_ERR_MEMORY: what an object that starts on the
+ * caller's array spills to when it must not spill. Any thread may call it. */
+PARE_API pare_allocator pare_none(void);
+
 PARE_API pare_fixed_stats pare_fixed_get_stats(const pare_fixed *f);
 
 PARE_END_DECLS

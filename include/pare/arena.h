@@ -1,0 +1,214 @@
+/* pare/arena.h - bump allocation: many objects, one lifetime, given up all at once.
+ *
+ * An allocation moves a pointer; nothing is freed one by one. reset drops all objects and keeps
+ * the blocks, so that the next phase asks the allocator for nothing; mark and rewind do the same
+ * for a part of a phase.
+ *
+ * Memory   Blocks from `from`, doubling from 4 KiB to 1 MiB unless options say otherwise. A request
+ *          above a quarter of the next block gets a block of its own, and the block with more room
+ *          stays current. When refused: half as much, and in the end exactly what is needed.
+ * Layout   ptr and end are multiples of PARE_MIN_ALIGN, so a run-time size that fits unrounded also
+ *          fits rounded. The first block also holds the arena's private state and stays until
+ *          deinit.
+ *
+ *              block                ptr                   end
+ *              | header | objects ##|        room         |
+ *
+ * Threads  One owner at a time.
+ * Errors   Calls that return memory answer NULL on refusal and keep the reason for
+ *          pare_arena_status; the arena is as it was.
+ * Lifetime Objects live until reset, deinit, or a rewind to a mark from before them. The struct may
+ *          be moved until a mark, scope or allocator handle names its address.
+ * SPDX-License-Identifier: MIT */
+#ifndef PARE_ARENA_H
+#define PARE_ARENA_H
+#include "pare/alloc.h"
+PARE_BEGIN_DECLS
+
+/* --- types ------------------------------------------------------------------------------- */
+
+struct parei_arena_state;
+struct parei_arena_block;
+
+/* Visible so it can be embedded and inlined; the fields are private. All-zero is valid: an empty
+ * arena on the C library's heap. Invariant: ptr is NULL and end_plus_1 is 0 (the empty window: every
+ * call takes the slow path), or ptr <= end_plus_1 - 1. */
+typedef struct pare_arena {
+    char *ptr;                       /* where the next object goes */
+    uintptr_t end_plus_1;            /* end of the current block, plus 1 so that 0 is no end */
+    pare_allocator from;             /* outlives the arena */
+    struct parei_arena_state *state; /* in the first block; NULL before it is taken */
+    pare_status status;              /* the last refusal */
+} pare_arena;
+
+/* Zero means the default. */
+typedef struct pare_arena_options {
+    size_t block_min;    /* bytes of the first block; 4 KiB. 256 .. block_max */
+    size_t block_max;    /* bytes to which blocks double; 1 MiB. At most PARE_SIZE_MAX / 4 */
+    size_t limit_bytes;  /* most bytes of blocks at any time; no limit */
+    size_t retain_bytes; /* most bytes of empty blocks that reset and rewind keep; no limit.
+                          * The first block is kept in any case and not counted */
+    uint64_t reserved[4];
+} pare_arena_options;
+
+/* A position in one arena, to rewind to any number of times until it is rewound past or reset. */
+typedef struct pare_arena_pos {
+    const pare_arena *arena;
+    struct parei_arena_block *block; /* the current block; NULL: the arena had none */
+    char *ptr;
+    uint64_t serial; /* blocks with a higher one are younger than the mark */
+    uint64_t epoch;  /* resets before the mark */
+} pare_arena_pos;
+
+typedef struct pare_arena_stats {
+    size_t live_bytes;     /* handed out, with padding */
+    size_t held_bytes;     /* all blocks, empty ones and headers included */
+    size_t peak_bytes;     /* the largest held_bytes since init */
+    size_t retained_bytes; /* of held_bytes: blocks without objects, kept for reuse */
+    size_t blocks;         /* how many blocks, the retained ones included */
+    uint64_t allocs;       /* blocks asked of the allocator since init */
+    uint64_t frees;        /* blocks given back since init */
+    uint64_t total_bytes;  /* bytes of those allocs */
+    uint64_t reserved[4];
+} pare_arena_stats;
+
+/* --- lifetime ---------------------------------------------------------------------------- */
+
+/* Readies `a` over `from`. options NULL: the defaults, and nothing is allocated before the first
+ * object. With options the first block is allocated now; PARE_ERR_ARGUMENT for options outside
+ * their ranges or a limit below block_min. */
+PARE_NODISCARD PARE_API pare_status pare_arena_init(pare_arena *a, pare_allocator from,
+                                                    const pare_arena_options *options);
+
+/* Readies `a` with array[0, size) as its first block and `then` for all further ones; pare_none()
+ * as `then` never goes beyond the array. The array needs no alignment and is never freed; one too
+ * small to hold the state (below about 256 bytes) is left unused. Requires that the array outlives
+ * the arena, deinit included. */
+PARE_API void pare_arena_init_with(pare_arena *a, void *array, size_t size, pare_allocator then);
+
+/* Drops all objects, keeps blocks up to retain_bytes, clears the status. Touches no object. Cost:
+ * O(blocks). */
+PARE_API void pare_arena_reset(pare_arena *a);
+
+/* Gives the retained blocks back. */
+PARE_API void pare_arena_trim(pare_arena *a);
+
+/* Gives everything back and zeroes `a`. Accepts a zeroed arena. */
+PARE_API void pare_arena_deinit(pare_arena *a);
+
+/* --- allocation -------------------------------------------------------------------------- */
+
+#define parei_arena_alloc_slow PAREI_ABI_NAME(parei_arena_alloc_slow)
+PARE_API PAREI_COLD void *parei_arena_alloc_slow(pare_arena *a, size_t size, size_t align);
+
+/* Constant sizes and alignments up to this are tested without arithmetic that could wrap: the
+ * window of a block in the last two such stretches of the address space is clipped. */
+#define PAREI_ARENA_CONSTANT_MAX ((size_t)4096)
+
+/* The object at `ptr`, `size` bytes further on. Never NULL, and the compiler may know it. */
+PAREI_INLINE void *parei_arena_take(pare_arena *a, size_t padding, size_t size) {
+    char *object = a->ptr + padding;
+    a->ptr = object + size;
+    PAREI_ASSUME(object != NULL);
+    return object;
+}
+
+/* `size` bytes at `align`, contents undefined; size 0 counts as 1. NULL on refusal:
+ * PARE_ERR_ARGUMENT for an alignment that is no power of two or a size no object can have, else
+ * MEMORY or LIMIT. Cost: 5 instructions for a constant size up to 4096 and a constant alignment up
+ * to PARE_MIN_ALIGN; about 10 for a size known at run time. */
+PARE_NODISCARD PAREI_INLINE void *pare_arena_alloc(pare_arena *a, size_t size, size_t align) {
+    const size_t mask = PARE_MIN_ALIGN - 1;
+    uintptr_t ptr = (uintptr_t)a->ptr;
+    size_t n = size + !size;
+    if (PAREI_CONSTANT(align) && align != 0 && (align & (align - 1)) == 0 &&
+        align <= PAREI_ARENA_CONSTANT_MAX) {
+        if (PAREI_CONSTANT(size) && n <= PAREI_ARENA_CONSTANT_MAX) {
+            size_t padding = align <= PARE_MIN_ALIGN ? 0 : (0 - ptr) & (align - 1);
+            n = (n + mask) & ~mask;
+            if (PAREI_LIKELY(ptr + padding + n < a->end_plus_1)) {
+                return parei_arena_take(a, padding, n);
+            }
+        } else if (align <= PARE_MIN_ALIGN) {
+            if (PAREI_LIKELY(n < a->end_plus_1 - ptr)) {
+                return parei_arena_take(a, 0, (n + mask) & ~mask);
+            }
+        }
+    }
+    return parei_arena_alloc_slow(a, size, align);
+}
+
+/* One object of `type`, or `count` of them, contents undefined; NULL on refusal, also when
+ * count * sizeof(type) overflows. */
+#define PARE_ARENA_NEW(arena, type)                                                                \
+    ((type *)pare_arena_alloc((arena), sizeof(type), PAREI_ALIGNOF(type)))
+#define PARE_ARENA_NEW_ARRAY(arena, type, count)                                                   \
+    ((type *)pare_arena_alloc((arena), parei_product((count), sizeof(type)), PAREI_ALIGNOF(type)))
+
+/* A copy of bytes[0, size) at `align`. bytes NULL with size > 0 is PARE_ERR_ARGUMENT. */
+PARE_NODISCARD PARE_API void *pare_arena_dup(pare_arena *a, const void *bytes, size_t size,
+                                             size_t align);
+
+/* A copy of text[0, length) with a NUL behind it. text NULL with length > 0 is
+ * PARE_ERR_ARGUMENT. */
+PARE_NODISCARD PARE_API char *pare_arena_strndup(pare_arena *a, const char *text, size_t length);
+
+/* A copy of the C string `text`. Requires text != NULL. */
+PARE_NODISCARD PAREI_INLINE char *pare_arena_strdup(pare_arena *a, const char *text) {
+    return pare_arena_strndup(a, text, strlen(text));
+}
+
+/* --- marks and scopes -------------------------------------------------------------------- */
+
+/* The position of `a` now. O(1). An arena without blocks has one too. */
+PARE_API pare_arena_pos pare_arena_mark(pare_arena *a);
+
+/* Drops every object younger than the mark. Its blocks are kept as reset keeps them. Misuse, and
+ * nothing changes: a mark of another arena, from before a reset, or newer than the position. Cost:
+ * O(blocks). */
+PARE_API void pare_arena_rewind(pare_arena *a, pare_arena_pos to);
+
+typedef struct pare_arena_scope {
+    pare_arena *arena; /* NULL once closed */
+    pare_arena_pos start;
+} pare_arena_scope;
+
+PAREI_INLINE pare_arena_scope pare_arena_scope_open(pare_arena *a) {
+    pare_arena_scope scope;
+    scope.arena = a;
+    scope.start = pare_arena_mark(a);
+    return scope;
+}
+
+/* Rewinds to where the scope was opened, once. */
+PAREI_INLINE void pare_arena_scope_close(pare_arena_scope *scope) {
+    if (scope->arena != NULL) pare_arena_rewind(scope->arena, scope->start);
+    scope->arena = NULL;
+}
+
+#if defined(__GNUC__) || defined(__clang__)
+#define PAREI_ARENA_SCOPED __attribute__((cleanup(pare_arena_scope_close)))
+#else
+#define PAREI_ARENA_SCOPED /* leave the scope by its end: break and return keep its objects */
+#endif
+
+/* PARE_ARENA_SCOPE(&a) { ... } drops, at its end, what was allocated in it. With gcc and clang also
+ * when it is left by break, return or goto; longjmp skips it, as any cleanup. */
+#define PARE_ARENA_SCOPE(arena_pointer)                                                            \
+    for (PAREI_ARENA_SCOPED pare_arena_scope parei_scope = pare_arena_scope_open(arena_pointer);   \
+         parei_scope.arena != NULL; pare_arena_scope_close(&parei_scope))
+
+/* --- queries ----------------------------------------------------------------------------- */
+
+/* Why the last refused call was refused; PARE_OK if none was since init or reset. */
+PAREI_INLINE pare_status pare_arena_status(const pare_arena *a) { return a->status; }
+
+/* Cost: O(blocks). */
+PARE_API pare_arena_stats pare_arena_get_stats(const pare_arena *a);
+
+/* Serves blocks from `a`, which must not move from now on. The newest object can be resized in
+ * place and given back, as far as the newest mark; a free of any other does nothing. */
+PARE_API pare_allocator pare_arena_allocator(pare_arena *a);
+
+PARE_END_DECLS
+#endif
