@@ -170,7 +170,8 @@ static pare_status parei_arena_new_block(pare_arena *a, size_t least, parei_aren
     pare_status status = parei_arena_ask(a, parei_min_size(wanted, allowed), least, flags, &span);
     if (status != PARE_OK) return status;
 
-    if (wanted == s->block_next) s->block_next = parei_min_size(wanted * 2, s->block_max);
+    /* Also after a large one, or requests just above a quarter would each be a block for ever. */
+    if (least <= s->block_max / 4) s->block_next = parei_min_size(s->block_next * 2, s->block_max);
     parei_arena_hold(s, span.cap);
     *out = span.ptr;
     (*out)->cap = span.cap;

@@ -194,9 +194,10 @@ PAREI_INLINE void pare_arena_scope_close(pare_arena_scope *scope) {
 
 /* PARE_ARENA_SCOPE(&a) { ... } drops, at its end, what was allocated in it. With gcc and clang also
  * when it is left by break, return or goto; longjmp skips it, as any cleanup. */
-#define PARE_ARENA_SCOPE(arena_pointer)                                                            \
-    for (PAREI_ARENA_SCOPED pare_arena_scope parei_scope = pare_arena_scope_open(arena_pointer);   \
-         parei_scope.arena != NULL; pare_arena_scope_close(&parei_scope))
+#define PARE_ARENA_SCOPE(arena) PAREI_ARENA_SCOPE_AS(PAREI_JOIN(parei_scope, __LINE__), arena)
+#define PAREI_ARENA_SCOPE_AS(name, opened)                                                         \
+    for (PAREI_ARENA_SCOPED pare_arena_scope name = pare_arena_scope_open(opened);                 \
+         name.arena != NULL; pare_arena_scope_close(&name))
 
 /* --- queries ----------------------------------------------------------------------------- */
 
