@@ -4,11 +4,10 @@
 #include "internal/bits.h"
 #include "internal/check.h"
 
-pare_status parei_alloc_broken(pare_allocator a, pare_span block, size_t align) {
+void parei_alloc_broken(pare_allocator a, pare_span block, size_t align) {
     const struct pare_allocator_vtable *v = parei_vtable(a);
     parei_misuse("allocator", "block too small or misaligned", v, block.ptr, NULL);
     if (block.ptr != NULL && v->free != NULL) (v->free)(a.ctx, block, align);
-    return PARE_ERR_MEMORY;
 }
 
 /* alloc + copy + free: the way that always works, if there is memory for both blocks. */

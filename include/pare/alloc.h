@@ -68,8 +68,8 @@ struct pare_allocator_vtable {
  * refuses. */
 PARE_API const struct pare_allocator_vtable *parei_default_vtable(void);
 
-/* Reports an allocator whose slot broke its contract. Always PARE_ERR_MEMORY. */
-PARE_API PAREI_COLD pare_status parei_alloc_broken(pare_allocator a, pare_span block, size_t align);
+/* Reports an allocator whose slot broke its contract, and gives the block back. */
+PARE_API PAREI_COLD void parei_alloc_broken(pare_allocator a, pare_span block, size_t align);
 
 PAREI_INLINE const struct pare_allocator_vtable *parei_vtable(pare_allocator a) {
     return a.vtable != NULL ? a.vtable : parei_default_vtable();
@@ -98,7 +98,8 @@ PARE_NODISCARD PAREI_INLINE pare_status pare_alloc_span(pare_allocator a, size_t
         status = (parei_vtable(a)->alloc)(a.ctx, size, align, flags, &block);
         if (status != PARE_OK) return status;
         if (!parei_span_valid(block, size, align, flags)) {
-            return parei_alloc_broken(a, block, align);
+            parei_alloc_broken(a, block, align);
+            return PARE_ERR_MEMORY;
         }
     }
     *out = block;

@@ -109,6 +109,16 @@ typedef enum pare_status {
 /* Names a status: "ok", "out of memory", "limit reached", ... Never NULL. */
 PARE_API const char *pare_status_text(pare_status status);
 
+/* --- words that several types share -------------------------------------------------------- */
+
+/* Flag of options: what is given back is overwritten with zeros at once, by writes that the
+ * compiler may not drop. */
+#define PARE_WIPE 1u
+
+/* Levels of trim: how much of what is held for reuse goes back to the allocator. */
+#define PARE_TRIM_SURPLUS 0 /* what lay idle since the trim before: the working set stays */
+#define PARE_TRIM_ALL 1     /* everything that is not in use */
+
 /* --- misuse ------------------------------------------------------------------------------ */
 
 /* One misuse: what was done to which object. The texts are static and stable, so tests may
