@@ -1,6 +1,7 @@
 /* base.c - status names, the misuse handler, and marks for sanitizers.
  *
- * The handler is the only mutable state of the whole library that is not inside an object.
+ * The handler, and what was found out about sanitizers, are the only mutable state of the whole
+ * library that is not inside an object.
  * SPDX-License-Identifier: MIT */
 #include "pare/base.h"
 #include "internal/check.h"
@@ -40,6 +41,7 @@ static void parei_misuse_default(const pare_misuse *misuse) {
 
 static struct {
     pare_misuse_handler handler; /* NULL: the default; read and written atomically */
+    int watched;                 /* 0: not yet known; likewise */
 } parei_base_globals;
 
 pare_misuse_handler pare_set_misuse_handler(pare_misuse_handler handler) {
@@ -99,7 +101,7 @@ static bool parei_memcheck(unsigned request, const void *ptr, size_t size) {
 #endif
 }
 
-bool parei_watched(void) {
+static bool parei_watch_found(void) {
 #ifdef PAREI_MSAN
     return true;
 #else
@@ -109,6 +111,16 @@ bool parei_watched(void) {
     char probe = 0;
     return parei_memcheck(PAREI_MEMCHECK_DEFINED, &probe, 1);
 #endif
+}
+
+/* Remembered, since short-lived arenas ask often and tools neither come nor go. */
+bool parei_watched(void) {
+    int watched = __atomic_load_n(&parei_base_globals.watched, __ATOMIC_RELAXED);
+    if (watched == 0) {
+        watched = parei_watch_found() ? 1 : -1;
+        __atomic_store_n(&parei_base_globals.watched, watched, __ATOMIC_RELAXED);
+    }
+    return watched > 0;
 }
 
 void parei_mark_noaccess(const void *ptr, size_t size) {

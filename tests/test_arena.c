@@ -26,6 +26,15 @@ static void assert_filled(const char *object, size_t size, int byte) {
     for (size_t i = 0; i < size; i++) assert_int_equal((unsigned char)object[i], byte);
 }
 
+/* One phase: more than a block, small and large requests. Returns whether one was refused. */
+static bool phase(pare_arena *a) {
+    bool refused = false;
+    for (size_t i = 0; i < 100; i++) refused |= pare_arena_alloc(a, 1 + i % 40, 8) == NULL;
+    refused |= pare_arena_alloc(a, 5000, 8) == NULL;
+    for (size_t i = 0; i < 100; i++) refused |= pare_arena_alloc(a, 24, 16) == NULL;
+    return refused;
+}
+
 /* --- lifetime ---------------------------------------------------------------------------- */
 
 static void arena_zeroed_is_valid_on_the_heap(void **state) {
@@ -99,7 +108,7 @@ static void arena_init_with_array_uses_it_first_and_then_spills(void **state) {
     for (size_t offset = 0; offset < 17; offset++) {
         pare_arena_init_with(&a, array + offset, 1000 - offset, probe_allocator(p));
         char *first = filled(pare_arena_alloc(&a, 100, 8), 100, 1);
-        assert_true(first > array && first + 100 <= array + 1000);
+        assert_true(first >= array && first + 100 <= array + 1000);
         assert_int_equal(p->live_blocks, 0);
         filled(pare_arena_alloc(&a, 900, 8), 900, 2);
         assert_int_equal(p->live_blocks, 1);
@@ -128,17 +137,74 @@ static void arena_init_with_array_and_none_never_spills(void **state) {
     free(array);
 }
 
-static void arena_init_with_too_small_an_array_ignores_it(void **state) {
+static void arena_init_with_an_array_of_any_size(void **state) {
     probe *p = *state;
-    char array[255];
+    for (size_t size = 0; size < 300; size++) {
+        char *array = malloc(size + 1);
+        pare_arena a;
+        pare_arena_init_with(&a, array, size, probe_allocator(p));
+        for (int i = 0; i < 20; i++) filled(pare_arena_alloc(&a, 24, 8), 24, 1);
+        pare_arena_reset(&a);
+        filled(pare_arena_alloc(&a, 8, 8), 8, 1);
+        pare_arena_deinit(&a);
+        memset(array, 0, size);
+        free(array);
+    }
     pare_arena a;
-    pare_arena_init_with(&a, array, sizeof array, probe_allocator(p));
-    filled(pare_arena_alloc(&a, 8, 8), 8, 1);
-    assert_int_equal(p->live_blocks, 1);
-    pare_arena_deinit(&a);
     pare_arena_init_with(&a, NULL, 100000, probe_allocator(p));
     filled(pare_arena_alloc(&a, 8, 8), 8, 1);
     pare_arena_deinit(&a);
+}
+
+/* Marks from before and after the array overflows, resets on both sides of it. */
+static void arena_on_an_array_marks_and_resets_across_the_spill(void **state) {
+    probe *p = *state;
+    char *array = malloc(2000);
+    pare_arena a;
+    pare_arena_init_with(&a, array, 2000, probe_allocator(p));
+    for (int round = 0; round < 4; round++) {
+        pare_arena_pos empty = pare_arena_mark(&a);
+        char *first = filled(pare_arena_alloc(&a, 100, 8), 100, 1);
+        assert_true(first >= array && first < array + 2000);
+        size_t live = pare_arena_get_stats(&a).live_bytes;
+        pare_arena_pos mark = pare_arena_mark(&a);
+        assert_false(phase(&a));
+        pare_arena_rewind(&a, mark);
+        assert_int_equal(pare_arena_get_stats(&a).live_bytes, live);
+        assert_filled(first, 100, 1);
+        assert_false(phase(&a));
+        assert_int_equal(pare_arena_get_stats(&a).held_bytes, p->live_bytes);
+        if (round % 2 == 0) pare_arena_rewind(&a, empty);
+        assert_int_equal(pare_arena_get_stats(&a).blocks, p->live_blocks);
+        pare_arena_reset(&a);
+        assert_int_equal(pare_arena_get_stats(&a).live_bytes, 0);
+        if (round == 1) pare_arena_trim(&a);
+    }
+    uint64_t requests = p->requests;
+    assert_false(phase(&a));
+    assert_int_equal(p->requests, requests);
+    pare_arena_deinit(&a);
+    free(array);
+}
+
+static void arena_on_an_array_notices_dead_marks(void **state) {
+    probe *p = *state;
+    char *array = malloc(2000);
+    pare_arena a;
+    pare_arena_init_with(&a, array, 2000, probe_allocator(p));
+    pare_set_misuse_handler(misuse_note);
+    pare_arena_pos empty = pare_arena_mark(&a);
+    filled(pare_arena_alloc(&a, 8, 8), 8, 1);
+    pare_arena_pos later = pare_arena_mark(&a);
+    pare_arena_rewind(&a, empty);
+    pare_arena_rewind(&a, later);
+    assert_int_equal(misuse_count, 1);
+    pare_arena_reset(&a);
+    pare_arena_rewind(&a, empty);
+    assert_int_equal(misuse_count, 2);
+    assert_string_equal(misuse_last.kind, "mark from before a reset");
+    pare_arena_deinit(&a);
+    free(array);
 }
 
 static void arena_struct_may_be_moved(void **state) {
@@ -150,15 +216,6 @@ static void arena_struct_may_be_moved(void **state) {
     filled(pare_arena_alloc(&moved, 2000, 8), 2000, 2);
     pare_arena_reset(&moved);
     pare_arena_deinit(&moved);
-}
-
-/* One phase: more than a block, small and large requests. Returns whether one was refused. */
-static bool phase(pare_arena *a) {
-    bool refused = false;
-    for (size_t i = 0; i < 100; i++) refused |= pare_arena_alloc(a, 1 + i % 40, 8) == NULL;
-    refused |= pare_arena_alloc(a, 5000, 8) == NULL;
-    for (size_t i = 0; i < 100; i++) refused |= pare_arena_alloc(a, 24, 16) == NULL;
-    return refused;
 }
 
 static void arena_second_phase_allocates_nothing(void **state) {
@@ -779,7 +836,9 @@ int main(void) {
         CASE(arena_init_refused_leaves_arena_untouched),
         CASE(arena_init_with_array_uses_it_first_and_then_spills),
         CASE(arena_init_with_array_and_none_never_spills),
-        CASE(arena_init_with_too_small_an_array_ignores_it),
+        CASE(arena_init_with_an_array_of_any_size),
+        CASE(arena_on_an_array_marks_and_resets_across_the_spill),
+        CASE(arena_on_an_array_notices_dead_marks),
         CASE(arena_struct_may_be_moved),
         CASE(arena_second_phase_allocates_nothing),
         CASE(arena_reset_keeps_at_most_retain_bytes),

@@ -8,8 +8,8 @@
  *          above a quarter of the next block gets a block of its own, and the block with more room
  *          stays current. When refused: half as much, and in the end exactly what is needed.
  * Layout   ptr and end are multiples of PARE_MIN_ALIGN, so a run-time size that fits unrounded also
- *          fits rounded. The first block also holds the arena's private state and stays until
- *          deinit.
+ *          fits rounded. The first block from the allocator also holds the arena's private state
+ *          and stays until deinit.
  *
  *              block                ptr                   end
  *              | header | objects ##|        room         |
@@ -37,7 +37,10 @@ typedef struct pare_arena {
     char *ptr;                       /* where the next object goes */
     uintptr_t end_plus_1;            /* end of the current block, plus 1 so that 0 is no end */
     pare_allocator from;             /* outlives the arena */
-    struct parei_arena_state *state; /* in the first block; NULL before it is taken */
+    struct parei_arena_state *state; /* in the first block of `from`; NULL before that is taken */
+    char *array;                     /* start of the caller's array, aligned; NULL without one */
+    char *mark;                      /* the newest mark in the current block; NULL: none */
+    uint32_t epoch;                  /* resets so far */
     pare_status status;              /* the last refusal */
 } pare_arena;
 
@@ -54,18 +57,18 @@ typedef struct pare_arena_options {
 /* A position in one arena, to rewind to any number of times until it is rewound past or reset. */
 typedef struct pare_arena_pos {
     const pare_arena *arena;
-    struct parei_arena_block *block; /* the current block; NULL: the arena had none */
+    struct parei_arena_block *block; /* the current block; NULL: the array, or none yet */
     char *ptr;
     uint64_t serial; /* blocks with a higher one are younger than the mark */
-    uint64_t epoch;  /* resets before the mark */
+    uint32_t epoch;  /* resets before the mark */
 } pare_arena_pos;
 
 typedef struct pare_arena_stats {
     size_t live_bytes;     /* handed out, with padding */
-    size_t held_bytes;     /* all blocks, empty ones and headers included */
+    size_t held_bytes;     /* all blocks from the allocator, empty ones and headers included */
     size_t peak_bytes;     /* the largest held_bytes since init */
-    size_t retained_bytes; /* of held_bytes: blocks without objects, kept for reuse */
-    size_t blocks;         /* how many blocks, the retained ones included */
+    size_t retained_bytes; /* of held_bytes: blocks without objects, but for the first */
+    size_t blocks;         /* how many blocks, those without objects included */
     uint64_t allocs;       /* blocks asked of the allocator since init */
     uint64_t frees;        /* blocks given back since init */
     uint64_t total_bytes;  /* bytes of those allocs */
@@ -81,9 +84,9 @@ PARE_NODISCARD PARE_API pare_status pare_arena_init(pare_arena *a, pare_allocato
                                                     const pare_arena_options *options);
 
 /* Readies `a` with array[0, size) as its first block and `then` for all further ones; pare_none()
- * as `then` never goes beyond the array. The array needs no alignment and is never freed; one too
- * small to hold the state (below about 256 bytes) is left unused. Requires that the array outlives
- * the arena, deinit included. */
+ * as `then` never goes beyond the array. The array needs no alignment and is never freed; NULL goes
+ * with size 0. Requires that the array outlives the arena, deinit included. Cost: no more than a few
+ * stores, and deinit likewise while the array suffices. */
 PARE_API void pare_arena_init_with(pare_arena *a, void *array, size_t size, pare_allocator then);
 
 /* Drops all objects, keeps blocks up to retain_bytes, clears the status. Touches no object. Cost:
