@@ -1,0 +1,407 @@
+/* pool.c - the contract is in pare/pool.h: one magazine over a depot without a lock.
+ *
+ * A slow call first closes the window, so that a callback that calls in is noticed, and opens it
+ * again at the end, when all is whole. Misuse is reported after that. While the window is open, the
+ * magazine's count is not kept up: the window's top is the truth.
+ *
+ * To know what lay idle between two trims without counting hits, a trim raises the window's lower
+ * end to its top: gets that then need the objects below come here and lower it again, a part at a
+ * time. What is still below it at the next trim was not needed.
+ * SPDX-License-Identifier: MIT */
+#include "pare/pool.h"
+#include "internal/bits.h"
+#include "internal/check.h"
+#include "internal/mag.h"
+
+#define PAREI_POOL_FIRST_BYTES ((size_t)1024) /* the state, and room for some 50 pointers */
+#define PAREI_POOL_REFILL ((size_t)32)        /* objects */
+
+#define PAREI_POOL_TRIM_MS 1000
+
+/* The default magazine has room for so many objects, or for so many bytes of them. */
+#define PAREI_POOL_KEEP_COUNT ((size_t)8192)
+#define PAREI_POOL_KEEP_BYTES ((size_t)8 << 20)
+
+typedef struct parei_pool_state {
+    parei_depot depot;
+    parei_mag mag;
+    pare_span block; /* this state and the first magazine */
+    void (*reset)(void *ctx, void *object);
+    size_t magazine_bytes;
+    size_t idle_count; /* the oldest entries, not needed since the last trim */
+    uint64_t trimmed_at;
+    uint64_t trim_ms;
+    uint64_t refusals, refills, spills;
+    bool trimmed; /* trimmed_at is set */
+    bool inside;  /* a call is under way */
+} parei_pool_state;
+
+_Static_assert(sizeof(parei_pool_state) + 8 * sizeof(void *) < PAREI_POOL_FIRST_BYTES,
+               "the first block has room for a magazine");
+
+static const char parei_pool_name[] = "pool";
+static const char parei_pool_inside[] = "call from a callback";
+
+/* --- the window -------------------------------------------------------------------------- */
+
+static size_t parei_pool_count(const pare_pool *p) {
+    const parei_mag *mag = &p->state->mag;
+    return p->top != NULL ? (size_t)(p->top - mag->items) : mag->count;
+}
+
+/* Objects with the user. Wraps below 0 while a free one lies in the magazine twice. */
+static size_t parei_pool_live(const pare_pool *p) {
+    const parei_depot *d = &p->state->depot;
+    return d->made_count - d->free_count - parei_pool_count(p);
+}
+
+static void parei_pool_check(const pare_pool *p) {
+    PAREI_ASSERT((p->top == NULL) == (p->lo == NULL));
+    PAREI_ASSERT(p->lo <= p->top);
+    PAREI_ASSERT(p->hi == NULL || p->top <= p->hi);
+    PAREI_ASSERT(p->state != NULL || p->top == NULL);
+    PAREI_ASSERT(p->state == NULL || parei_pool_count(p) <= p->state->mag.capacity);
+    PAREI_ASSERT(p->state == NULL || p->state->idle_count <= parei_pool_count(p));
+    (void)p;
+}
+
+static parei_pool_state *parei_pool_enter(pare_pool *p) {
+    parei_pool_state *s = p->state;
+    parei_pool_check(p);
+    s->mag.count = parei_pool_count(p);
+    s->inside = true;
+    p->top = p->lo = p->hi = NULL;
+    return s;
+}
+
+static void parei_pool_leave(pare_pool *p) {
+    parei_pool_state *s = p->state;
+    bool puts_are_slow = s->reset != NULL || s->depot.kind.wipe;
+    s->inside = false;
+    p->base = s->depot.base;
+    p->extent = s->depot.extent;
+    if (!s->depot.exact) {
+        p->top = s->mag.items + s->mag.count;
+        p->lo = s->mag.items + s->idle_count;
+        p->hi = puts_are_slow ? NULL : s->mag.items + s->mag.capacity;
+    }
+    parei_pool_check(p);
+}
+
+/* --- lifetime ---------------------------------------------------------------------------- */
+
+static bool parei_pool_options_valid(const pare_pool_options *o) {
+    if (o == NULL || (o->flags & ~PARE_WIPE) != 0) return false;
+    if ((o->flags & PARE_WIPE) != 0 && o->init != NULL) return false;
+    if (o->magazine_bytes != 0 && o->magazine_bytes < 2 * sizeof(void *)) return false;
+    return (o->reserved[0] | o->reserved[1] | o->reserved[2] | o->reserved[3]) == 0;
+}
+
+static parei_kind parei_pool_kind(const pare_pool_options *o) {
+    return (parei_kind){.size = o->size,
+                        .align = o->align != 0 ? o->align : _Alignof(max_align_t),
+                        .init = o->init,
+                        .fini = o->fini,
+                        .ctx = o->ctx,
+                        .limit_bytes = o->limit_bytes != 0 ? o->limit_bytes : SIZE_MAX,
+                        .wipe = (o->flags & PARE_WIPE) != 0};
+}
+
+static size_t parei_pool_magazine_bytes(const pare_pool_options *o) {
+    if (o->magazine_bytes != 0) return o->magazine_bytes;
+    size_t slots = 1 + parei_max_size(PAREI_POOL_KEEP_BYTES / o->size, PAREI_POOL_KEEP_COUNT);
+    return slots * sizeof(void *);
+}
+
+pare_status pare_pool_init(pare_pool *p, pare_allocator from, const pare_pool_options *options) {
+    if (!parei_pool_options_valid(options)) return PARE_ERR_ARGUMENT;
+    parei_kind kind = parei_pool_kind(options);
+    parei_depot depot;
+    pare_status status = parei_depot_init(&depot, from, &kind);
+    if (status != PARE_OK) return status;
+    pare_span block;
+    status = parei_depot_alloc(&depot, PAREI_POOL_FIRST_BYTES, _Alignof(parei_pool_state), &block);
+    if (status != PARE_OK) return status;
+
+    parei_pool_state *s = block.ptr;
+    *s = (parei_pool_state){.depot = depot,
+                            .block = block,
+                            .reset = options->reset,
+                            .magazine_bytes = parei_pool_magazine_bytes(options),
+                            .trim_ms =
+                                options->trim_ms != 0 ? options->trim_ms : PAREI_POOL_TRIM_MS};
+    parei_mag_init(&s->mag, s + 1, parei_min_size(block.cap - sizeof *s, s->magazine_bytes));
+    *p = (pare_pool){.from = from, .state = s};
+    parei_pool_leave(p);
+    return PARE_OK;
+}
+
+static void parei_pool_report(const pare_pool *p, const parei_strays *strays, const void *site) {
+    for (size_t i = 0; i < strays->count; i++) {
+        parei_misuse(parei_pool_name, strays->list[i].kind, p, strays->list[i].address, site);
+    }
+}
+
+/* Gives the oldest `count` entries back to their slabs; drops and reports those that have none. */
+static void parei_pool_give(pare_pool *p, size_t count, const void *site) {
+    while (count > 0) {
+        parei_strays strays = {0};
+        parei_pool_state *s = parei_pool_enter(p);
+        count = parei_min_size(count, s->mag.count); /* a misuse handler may have called in */
+        size_t given = parei_mag_spill(&s->mag, &s->depot, count, &strays);
+        s->idle_count -= parei_min_size(s->idle_count, given);
+        parei_pool_leave(p);
+        count -= given;
+        parei_pool_report(p, &strays, site);
+    }
+}
+
+/* False, and reported, when a call of `p` is under way. */
+static bool parei_pool_outside(const pare_pool *p, const void *site) {
+    if (!p->state->inside) return true;
+    parei_misuse(parei_pool_name, parei_pool_inside, p, NULL, site);
+    return false;
+}
+
+void pare_pool_deinit(pare_pool *p) {
+    if (p->state != NULL) {
+        if (!parei_pool_outside(p, PAREI_SITE())) return;
+        parei_pool_give(p, parei_pool_count(p), PAREI_SITE());
+        parei_pool_state *s = parei_pool_enter(p);
+        s->mag.count = 0;
+        parei_mag_shrink(&s->mag, &s->depot);
+        parei_depot_deinit(&s->depot);
+        parei_depot_free(&s->depot, s->block, _Alignof(parei_pool_state));
+    }
+    *p = (pare_pool){0};
+}
+
+/* Brings free objects from the slabs to the magazine until it holds `count`, as far as it may
+ * grow. */
+static void parei_pool_load(parei_pool_state *s, size_t count) {
+    while (s->mag.capacity < count) {
+        if (!parei_mag_grow(&s->mag, &s->depot, s->magazine_bytes)) break;
+    }
+    count = parei_min_size(count, s->mag.capacity);
+    if (count <= s->mag.count) return;
+    pare_status status = parei_mag_refill(&s->mag, &s->depot, count - s->mag.count);
+    PAREI_ASSERT(status == PARE_OK && s->mag.count == count);
+    (void)status;
+}
+
+pare_status pare_pool_reserve(pare_pool *p, size_t count) {
+    if (p->state == NULL || !parei_pool_outside(p, PAREI_SITE())) return PARE_ERR_ARGUMENT;
+    parei_pool_state *s = parei_pool_enter(p);
+    pare_status status = PARE_OK;
+    if (count > s->mag.count) {
+        status = parei_depot_reserve(&s->depot, count - s->mag.count);
+    }
+    if (status == PARE_OK) {
+        size_t keep_count = parei_min_size(parei_pool_live(p) + count, s->depot.made_count);
+        s->depot.keep_count = parei_max_size(s->depot.keep_count, keep_count);
+        parei_pool_load(s, count);
+    }
+    parei_pool_leave(p);
+    return status;
+}
+
+static void parei_pool_trim_all(pare_pool *p, const void *site) {
+    p->state->depot.keep_count = 0;
+    parei_pool_give(p, parei_pool_count(p), site);
+    parei_pool_state *s = parei_pool_enter(p);
+    s->idle_count = 0;
+    if (s->mag.count == 0) parei_mag_shrink(&s->mag, &s->depot);
+    parei_depot_trim(&s->depot);
+    parei_pool_leave(p);
+}
+
+static void parei_pool_trim_surplus(pare_pool *p, uint64_t now_ms, const void *site) {
+    parei_pool_state *s = p->state;
+    if (s->trimmed && now_ms - s->trimmed_at < s->trim_ms) return;
+    parei_pool_give(p, s->idle_count, site);
+    parei_pool_enter(p);
+    s->idle_count = s->mag.count;
+    s->trimmed_at = now_ms;
+    s->trimmed = true;
+    parei_pool_leave(p);
+}
+
+void pare_pool_trim(pare_pool *p, uint64_t now_ms, int level) {
+    if (p->state == NULL || p->state->inside) return;
+    if (level == PARE_TRIM_SURPLUS) {
+        parei_pool_trim_surplus(p, now_ms, PAREI_SITE());
+    } else {
+        parei_pool_trim_all(p, PAREI_SITE());
+    }
+}
+
+/* --- get and put ------------------------------------------------------------------------- */
+
+/* Makes an entry of the magazine takeable: idle ones first, then from the slabs. */
+static pare_status parei_pool_refill(parei_pool_state *s) {
+    if (s->mag.count > s->idle_count) return PARE_OK;
+    if (s->idle_count > 0) {
+        size_t part = s->idle_count / 8 + PAREI_POOL_REFILL;
+        s->idle_count -= parei_min_size(s->idle_count, part);
+        return PARE_OK;
+    }
+    pare_status status = parei_mag_refill(&s->mag, &s->depot, PAREI_POOL_REFILL);
+    if (status == PARE_OK) s->refills++;
+    return status;
+}
+
+static void *parei_pool_pop(pare_pool *p) {
+    parei_pool_state *s = p->state;
+    void *object = s->mag.items[--s->mag.count];
+    if (s->depot.exact) parei_depot_lend(&s->depot, object);
+    p->gets++;
+    return object;
+}
+
+void *parei_pool_get_slow(pare_pool *p) {
+    if (p->state == NULL || !parei_pool_outside(p, PAREI_SITE())) {
+        p->status = PARE_ERR_ARGUMENT;
+        return NULL;
+    }
+    parei_pool_state *s = parei_pool_enter(p);
+    void *object = NULL;
+    pare_status status = parei_pool_refill(s);
+    if (status == PARE_OK) {
+        object = parei_pool_pop(p);
+    } else {
+        p->status = status;
+        s->refusals++;
+    }
+    parei_pool_leave(p);
+    return object;
+}
+
+/* Why `object`, which is not NULL, cannot be put; NULL if it can, as far as can be told. */
+static const char *parei_pool_stray(const pare_pool *p, const void *object) {
+    const parei_pool_state *s = p->state;
+    if (s == NULL) return "foreign pointer";
+    if (s->inside) return parei_pool_inside;
+    size_t count = parei_pool_count(p);
+    if (count > 0 && s->mag.items[count - 1] == object) return "double put";
+    return parei_depot_stray(&s->depot, object);
+}
+
+/* A full magazine grows; where it cannot, its older half goes back to the slabs. */
+static void parei_pool_make_room(pare_pool *p, const void *site) {
+    for (;;) {
+        parei_pool_state *s = parei_pool_enter(p);
+        bool room =
+            s->mag.count < s->mag.capacity || parei_mag_grow(&s->mag, &s->depot, s->magazine_bytes);
+        size_t half = (s->mag.capacity + 1) / 2;
+        parei_pool_leave(p);
+        if (room) return;
+        s->spills++;
+        parei_pool_give(p, half, site);
+    }
+}
+
+void parei_pool_put_slow(pare_pool *p, void *object) {
+    if (object == NULL) return;
+    const char *kind = parei_pool_stray(p, object);
+    if (kind != NULL) {
+        parei_misuse(parei_pool_name, kind, p, object, PAREI_SITE());
+        return;
+    }
+    if (parei_pool_count(p) == p->state->mag.capacity) parei_pool_make_room(p, PAREI_SITE());
+    parei_pool_state *s = parei_pool_enter(p);
+    if (s->reset != NULL) (s->reset)(s->depot.kind.ctx, object);
+    if (s->depot.kind.wipe) parei_depot_wipe(&s->depot, object);
+    if (s->depot.exact) parei_depot_unlend(&s->depot, object);
+    s->mag.items[s->mag.count++] = object;
+    parei_pool_leave(p);
+}
+
+/* --- queries ----------------------------------------------------------------------------- */
+
+pare_pool_stats pare_pool_get_stats(const pare_pool *p) {
+    const parei_pool_state *s = p->state;
+    if (s == NULL) return (pare_pool_stats){0};
+    const parei_depot *d = &s->depot;
+    size_t live = parei_pool_live(p), retained = d->made_count - live;
+    return (pare_pool_stats){
+        .gets = p->gets,
+        .puts = p->gets - live,
+        .refusals = s->refusals,
+        .creates = d->creates,
+        .refills = s->refills,
+        .spills = s->spills,
+        .live_count = live,
+        .live_bytes = live * d->kind.size,
+        .retained_count = retained,
+        .retained_bytes = retained * d->kind.size,
+        .peak_count = d->peak_count,
+        .slab_count = d->slab_count,
+        .slab_bytes = d->charged_bytes,
+        .held_bytes = d->held_bytes,
+        .peak_bytes = d->peak_bytes,
+        .allocs = d->allocs,
+        .frees = d->frees,
+        .total_bytes = d->total_bytes,
+    };
+}
+
+/* --- as an allocator --------------------------------------------------------------------- */
+
+/* The bytes of an object beyond its block are nobody's. */
+static void parei_pool_mark_tail(const parei_pool_state *s, pare_span block) {
+    if (s->depot.exact) {
+        parei_mark_noaccess((char *)block.ptr + block.cap, s->depot.kind.size - block.cap);
+    }
+}
+
+static pare_status parei_pool_slot_alloc(void *ctx, size_t size, size_t align, unsigned flags,
+                                         pare_span *out) {
+    pare_pool *p = ctx;
+    const parei_pool_state *s = p->state;
+    if (s == NULL || size > s->depot.kind.size || align > s->depot.kind.align) {
+        return PARE_ERR_ARGUMENT;
+    }
+    pare_span block = {pare_pool_get(p), (flags & PARE_EXACT) != 0 ? size : s->depot.kind.size};
+    if (block.ptr == NULL) return p->status;
+    if ((flags & PARE_ZEROED) != 0) memset(block.ptr, 0, block.cap);
+    parei_pool_mark_tail(s, block);
+    *out = block;
+    return PARE_OK;
+}
+
+static pare_status parei_pool_slot_resize(void *ctx, pare_span *block, size_t new_size,
+                                          size_t align, unsigned flags) {
+    const pare_pool *p = ctx;
+    const parei_pool_state *s = p->state;
+    (void)align;
+    if (s == NULL || new_size > s->depot.kind.size) return PARE_ERR_ARGUMENT;
+    pare_span resized = {block->ptr, (flags & PARE_EXACT) != 0 ? new_size : s->depot.kind.size};
+    if (resized.cap > block->cap) {
+        char *tail = (char *)block->ptr + block->cap;
+        if (s->depot.exact) parei_mark_undefined(tail, resized.cap - block->cap);
+        if ((flags & PARE_ZEROED) != 0) memset(tail, 0, resized.cap - block->cap);
+    }
+    parei_pool_mark_tail(s, resized);
+    *block = resized;
+    return PARE_OK;
+}
+
+static void parei_pool_slot_free(void *ctx, pare_span block, size_t align) {
+    pare_pool *p = ctx;
+    const parei_pool_state *s = p->state;
+    (void)align;
+    if (s != NULL && s->depot.exact && block.cap < s->depot.kind.size &&
+        parei_depot_stray(&s->depot, block.ptr) == NULL) {
+        parei_mark_defined(block.ptr, s->depot.kind.size); /* for the reset callback */
+    }
+    pare_pool_put(p, block.ptr);
+}
+
+static const struct pare_allocator_vtable parei_pool_vtable = {
+    .size = sizeof(struct pare_allocator_vtable),
+    .alloc = parei_pool_slot_alloc,
+    .resize = parei_pool_slot_resize,
+    .free = parei_pool_slot_free,
+};
+
+pare_allocator pare_pool_allocator(pare_pool *p) { return (pare_allocator){&parei_pool_vtable, p}; }
