@@ -82,8 +82,8 @@ static pare_status parei_buf_resize(pare_buf *b, size_t size) {
     size_t align = parei_max_size(b->align, 1);
 
     parei_buf_unmark(b);
-    pare_status status = pare_realloc_span(b->allocator, &block, owned ? b->len : 0, size, align,
-                                           PARE_MAY_MOVE);
+    pare_status status =
+        pare_realloc_span(b->allocator, &block, owned ? b->len : 0, size, align, PARE_MAY_MOVE);
     if (status == PARE_OK) {
         if (!owned && b->len != 0) memcpy(block.ptr, b->ptr, b->len);
         if (block.ptr != b->ptr) b->moved_bytes += b->len;
@@ -179,7 +179,7 @@ static void parei_buf_release(pare_buf *b) {
 
 /* Leaves `b` without a block, as after init, except for the limit and what was counted. */
 static void parei_buf_forget(pare_buf *b) {
-    b->peak_bytes = parei_max_size(b->peak_bytes, b->len);
+    b->peak_used_bytes = parei_max_size(b->peak_used_bytes, b->len);
     b->ptr = NULL;
     b->len = b->block_bytes = b->asked_bytes = 0;
     b->flags &= ~PAREI_BUF_BORROWED;
@@ -217,8 +217,8 @@ pare_status pare_buf_detach(pare_buf *b, pare_parcel *out) {
 
 pare_status parei_buf_attach_kept(pare_buf *b, pare_parcel in, size_t kept) {
     bool empty = in.block.cap == 0 && in.len == 0;
-    if (!empty && (in.block.ptr == NULL || in.block.cap > PARE_SIZE_MAX ||
-                   in.len > in.block.cap || in.block.cap - in.len < kept)) {
+    if (!empty && (in.block.ptr == NULL || in.block.cap > PARE_SIZE_MAX || in.len > in.block.cap ||
+                   in.block.cap - in.len < kept)) {
         return PARE_ERR_ARGUMENT;
     }
     if (in.align != 0 && !parei_is_pow2(in.align)) return PARE_ERR_ARGUMENT;
@@ -234,15 +234,11 @@ pare_status parei_buf_attach_kept(pare_buf *b, pare_parcel in, size_t kept) {
     return PARE_OK;
 }
 
-pare_status pare_buf_attach(pare_buf *b, pare_parcel in) {
-    return parei_buf_attach_kept(b, in, 0);
-}
+pare_status pare_buf_attach(pare_buf *b, pare_parcel in) { return parei_buf_attach_kept(b, in, 0); }
 
 /* --- capacity ---------------------------------------------------------------------------- */
 
-pare_status pare_buf_reserve(pare_buf *b, size_t more) {
-    return parei_buf_room(b, more, 0, false);
-}
+pare_status pare_buf_reserve(pare_buf *b, size_t more) { return parei_buf_room(b, more, 0, false); }
 
 pare_status pare_buf_reserve_exact(pare_buf *b, size_t more) {
     return parei_buf_room(b, more, 0, true);
@@ -256,7 +252,9 @@ pare_status parei_buf_shrink_kept(pare_buf *b, size_t kept) {
     size_t needed = b->needed;
     parei_buf_release(b);
     parei_buf_forget(b);
-    return status == PARE_OK ? status : parei_buf_fail(b, status, needed);
+    if (status != PARE_OK)
+        parei_buf_fail(b, status, needed); /* what was refused is still missing */
+    return PARE_OK;
 }
 
 pare_status pare_buf_shrink(pare_buf *b) { return parei_buf_shrink_kept(b, 0); }
@@ -275,7 +273,7 @@ void pare_buf_reset_max(pare_buf *b, size_t bytes) {
 
 void pare_buf_truncate(pare_buf *b, size_t len_max) {
     if (len_max >= b->len) return;
-    b->peak_bytes = parei_max_size(b->peak_bytes, b->len);
+    b->peak_used_bytes = parei_max_size(b->peak_used_bytes, b->len);
     if (b->status != PARE_OK) b->needed -= b->len - len_max;
     b->len = len_max;
     if ((b->flags & PAREI_BUF_CLOSED) != 0) parei_buf_open(b);
@@ -307,6 +305,11 @@ pare_status parei_buf_append_bytes(pare_buf *b, const void *bytes, size_t size) 
     memcpy(b->ptr + b->len, bytes, size);
     b->len += size;
     return PARE_OK;
+}
+
+/* The first `size` bytes of `word` in memory. */
+pare_status parei_buf_append_word(pare_buf *b, uint64_t word, size_t size) {
+    return parei_buf_append_kept(b, &word, size, 0);
 }
 
 pare_status parei_buf_append_byte(pare_buf *b, unsigned char byte) {
@@ -346,7 +349,7 @@ pare_buf_stats pare_buf_get_stats(const pare_buf *b) {
     return (pare_buf_stats){
         .live_bytes = parei_buf_owns(b) ? b->block_bytes : 0,
         .used_bytes = b->len,
-        .peak_bytes = parei_max_size(b->peak_bytes, b->len),
+        .peak_used_bytes = parei_max_size(b->peak_used_bytes, b->len),
         .growths = b->growths,
         .moved_bytes = b->moved_bytes,
     };

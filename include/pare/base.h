@@ -51,7 +51,7 @@
 #define PAREI_ASSUME(condition) ((condition) ? (void)0 : __builtin_unreachable())
 #define PAREI_COLD __attribute__((cold, noinline))
 #define PAREI_INLINE static inline __attribute__((always_inline, unused))
-#define PAREI_PRINTF(format, first) __attribute__((format(printf, format, first)))
+#define PAREI_PRINTF(text, first) __attribute__((__format__(__printf__, text, first)))
 #define PARE_NODISCARD __attribute__((warn_unused_result))
 #else
 #define PAREI_LIKELY(condition) (condition)
@@ -59,7 +59,7 @@
 #define PAREI_ASSUME(condition) ((void)0)
 #define PAREI_COLD
 #define PAREI_INLINE static inline
-#define PAREI_PRINTF(format, first)
+#define PAREI_PRINTF(text, first)
 #define PARE_NODISCARD
 #endif
 

@@ -28,9 +28,9 @@ PARE_BEGIN_DECLS
  * library's heap, without a limit. Invariant: len <= cap <= block_bytes, and CLOSED means that
  * cap == len whatever the block has. */
 typedef struct pare_buf {
-    char *ptr;   /* block_bytes bytes, of which len are in use; NULL when there is no block */
-    size_t len;  /* bytes */
-    size_t cap;  /* end of the window */
+    char *ptr;                /* block_bytes bytes, len of them in use; NULL: no block */
+    size_t len;               /* bytes */
+    size_t cap;               /* end of the window */
     size_t block_bytes;       /* the block's true size, which is given back */
     size_t asked_bytes;       /* what the allocator was asked for: the block before rounding */
     size_t below_max;         /* PARE_SIZE_MAX - limit, so that zero is no limit */
@@ -39,7 +39,7 @@ typedef struct pare_buf {
     size_t align;             /* of blocks; 0 stands for 1 */
     unsigned flags;           /* PAREI_BUF_* */
     pare_status status;       /* sticky */
-    size_t peak_bytes;        /* the largest length that a reset or truncate has seen */
+    size_t peak_used_bytes;   /* the largest length that a reset or truncate has seen */
     uint64_t growths;         /* blocks and resizes granted */
     uint64_t moved_bytes;     /* contents that growth copied elsewhere */
 } pare_buf;
@@ -57,11 +57,11 @@ typedef struct pare_parcel {
 
 /* What growth cost since init: reason to reserve, or none. */
 typedef struct pare_buf_stats {
-    size_t live_bytes;    /* held from the allocator now */
-    size_t used_bytes;    /* the length now */
-    size_t peak_bytes;    /* the largest length at a reset or truncate, or now */
-    uint64_t growths;     /* times that the allocator was asked and granted */
-    uint64_t moved_bytes; /* bytes that these growths copied */
+    size_t live_bytes;      /* held from the allocator now */
+    size_t used_bytes;      /* the length now */
+    size_t peak_used_bytes; /* the largest used_bytes at a reset or truncate, or now */
+    uint64_t growths;       /* times that the allocator was asked and granted */
+    uint64_t moved_bytes;   /* bytes that these growths copied */
     uint64_t reserved[4];
 } pare_buf_stats;
 
@@ -111,20 +111,26 @@ PARE_NODISCARD PARE_API pare_status pare_buf_shrink(pare_buf *b);
 /* Refuses lengths above `bytes` from now on; longer contents stay. SIZE_MAX is no limit. */
 PARE_API void pare_buf_set_limit(pare_buf *b, size_t bytes);
 
+/* --- out of line ------------------------------------------------------------------------- */
+
 #define parei_buf_reopen PAREI_ABI_NAME(parei_buf_reopen)
 #define parei_buf_append_bytes PAREI_ABI_NAME(parei_buf_append_bytes)
+#define parei_buf_append_word PAREI_ABI_NAME(parei_buf_append_word)
 #define parei_buf_append_byte PAREI_ABI_NAME(parei_buf_append_byte)
 #define parei_buf_append_reserved PAREI_ABI_NAME(parei_buf_append_reserved)
 
-/* Clears the status and opens the window as far as it may be. */
+/* What inline calls do where the window does not say yes. */
 PARE_API PAREI_COLD void parei_buf_reopen(pare_buf *b);
 PARE_API pare_status parei_buf_append_bytes(pare_buf *b, const void *bytes, size_t size);
+PARE_API PAREI_COLD pare_status parei_buf_append_word(pare_buf *b, uint64_t word, size_t size);
 PARE_API PAREI_COLD pare_status parei_buf_append_byte(pare_buf *b, unsigned char byte);
 PARE_API void parei_buf_append_reserved(pare_buf *b, const void *bytes, size_t size);
 
+/* --- contents ---------------------------------------------------------------------------- */
+
 /* Drops the contents and the status; the memory stays, so refilling does not allocate. */
 PAREI_INLINE void pare_buf_reset(pare_buf *b) {
-    if (b->len > b->peak_bytes) b->peak_bytes = b->len;
+    if (b->len > b->peak_used_bytes) b->peak_used_bytes = b->len;
     b->len = 0;
     if (!PAREI_LIKELY((b->flags & PAREI_BUF_CLOSED) == 0)) parei_buf_reopen(b);
 }
@@ -143,10 +149,18 @@ PARE_API void pare_buf_truncate(pare_buf *b, size_t len_max);
  * is nothing; NULL with a size is PARE_ERR_ARGUMENT. Inline where `size` is constant.
  * Returns: the sticky status. Allocates: amortised. */
 PAREI_INLINE pare_status pare_buf_append(pare_buf *b, const void *bytes, size_t size) {
-    if (PAREI_CONSTANT(size) && size != 0 && size <= b->cap - b->len && bytes != NULL) {
-        memcpy(b->ptr + b->len, bytes, size);
-        b->len += size;
-        return PARE_OK;
+    if (PAREI_CONSTANT(size) && size != 0 && bytes != NULL) {
+        size_t len = b->len;
+        uint64_t word = 0;
+        if (PAREI_LIKELY(size <= b->cap - len)) {
+            memcpy(b->ptr + len, bytes, size);
+            b->len = len + size;
+            return PARE_OK;
+        }
+        if (size <= sizeof word) { /* by value: the address of a local would keep it in memory */
+            memcpy(&word, bytes, size);
+            return parei_buf_append_word(b, word, size);
+        }
     }
     return parei_buf_append_bytes(b, bytes, size);
 }

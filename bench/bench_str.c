@@ -1,0 +1,433 @@
+/* bench_str.c - what does text cost when it is built in one buffer that is used again?
+ *
+ * Read against `floor`, which writes the same bytes with a bare pointer into a buffer that is
+ * simply large enough, numbers by pare's own digits, inlined; and against `libc`, the habit:
+ * asprintf, or realloc to the exact size with each append, and free. The other heaps do the same;
+ * for asprintf they format on the stack and copy. `open_memstream` is POSIX's builder.
+ * SPDX-License-Identifier: MIT */
+#define _GNU_SOURCE /* asprintf */
+#include "shim.h"
+#include "pare/str.h"
+#include "../src/internal/digits.h"
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    TEXT_BYTES = 64 << 10, /* room for any text here */
+    LINES = 256,
+    LINE_BYTES = 256, /* room for one line */
+    PARTS = 100,
+    PART_BYTES = 4,
+    BYTES = 4096,
+    NUMBERS = 1000
+};
+
+/* --- the floor: a pointer, and nobody asks ------------------------------------------------- */
+
+typedef struct bare {
+    char *ptr;
+    size_t len;
+} bare;
+
+static bare *bare_open(bench *b, bare *t) {
+    t->ptr = malloc(TEXT_BYTES);
+    t->len = 0;
+    bench_must(b, t->ptr != NULL);
+    return bench_hide(t);
+}
+
+static inline char *bare_int(char *out, int64_t value) {
+    uint64_t magnitude = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
+    *out = '-';
+    return parei_digits(out + (value < 0), magnitude);
+}
+
+#define BARE_LIT(out, literal)                                                                     \
+    (memcpy(out, literal, sizeof literal - 1), (out) + sizeof literal - 1)
+
+/* --- what every contender shares ----------------------------------------------------------- */
+
+static pare_str *str_open(bench *b, pare_str *s) {
+    *s = (pare_str){0};
+    bench_allocs_at_most(b, 0);
+    return bench_hide(s);
+}
+
+static void str_close(bench *b, pare_str *s) {
+    bench_must(b, pare_str_status(s) == PARE_OK);
+    pare_str_deinit(s);
+}
+
+static void *got(void *text) {
+    if (text == NULL) abort();
+    return text;
+}
+
+typedef struct event {
+    int64_t time, pid, status, bytes, micros;
+} event;
+
+static event events[LINES];
+static char part_texts[PARTS][PART_BYTES + 1];
+static const char *parts[PARTS];
+static char bytes[BYTES];
+static int64_t numbers[NUMBERS];
+
+static void fill_inputs(void) {
+    static const int64_t statuses[] = {200, 200, 200, 304, 404, 500};
+    uint64_t random = 1;
+    for (int i = 0; i < LINES; i++) {
+        events[i] = (event){.time = 1700000000 + i,
+                            .pid = (int64_t)(bench_random(&random) % 32768),
+                            .status = statuses[bench_random(&random) % 6],
+                            .bytes = (int64_t)(bench_random(&random) % 100000),
+                            .micros = (int64_t)(bench_random(&random) % 5000)};
+    }
+    for (int i = 0; i < PARTS; i++) {
+        snprintf(part_texts[i], sizeof part_texts[i], "%04d", (int)(bench_random(&random) % 10000));
+        parts[i] = part_texts[i];
+    }
+    for (int i = 0; i < BYTES; i++) bytes[i] = (char)('a' + bench_random(&random) % 26);
+    for (int i = 0; i < NUMBERS; i++) numbers[i] = (int64_t)bench_random(&random);
+}
+
+/* --- str/log-line -------------------------------------------------------------------------- */
+
+#define LINE_FORMAT                                                                                \
+    "time=%" PRId64 " level=info pid=%" PRId64 " msg=\"request done\" status=%" PRId64             \
+    " bytes=%" PRId64 " us=%" PRId64 "\n"
+#define LINE_ARGUMENTS(e) (e)->time, (e)->pid, (e)->status, (e)->bytes, (e)->micros
+
+static inline void line_floor(bare *t, const event *e) {
+    char *out = BARE_LIT(t->ptr, "time=");
+    out = bare_int(out, e->time);
+    out = BARE_LIT(out, " level=info pid=");
+    out = bare_int(out, e->pid);
+    out = BARE_LIT(out, " msg=\"request done\" status=");
+    out = bare_int(out, e->status);
+    out = BARE_LIT(out, " bytes=");
+    out = bare_int(out, e->bytes);
+    out = BARE_LIT(out, " us=");
+    out = bare_int(out, e->micros);
+    out = BARE_LIT(out, "\n");
+    *out = '\0';
+    t->len = (size_t)(out - t->ptr);
+}
+
+static inline const char *line_pare(pare_str *s, const event *e) {
+    pare_str_reset(s);
+    pare_str_append_lit(s, "time=");
+    pare_str_append_int(s, e->time);
+    pare_str_append_lit(s, " level=info pid=");
+    pare_str_append_int(s, e->pid);
+    pare_str_append_lit(s, " msg=\"request done\" status=");
+    pare_str_append_int(s, e->status);
+    pare_str_append_lit(s, " bytes=");
+    pare_str_append_int(s, e->bytes);
+    pare_str_append_lit(s, " us=");
+    pare_str_append_int(s, e->micros);
+    pare_str_append_lit(s, "\n");
+    return pare_str_cstr(s);
+}
+
+static inline char *line_heap(const bench_heap *heap, bool is_libc, const event *e) {
+    char line[LINE_BYTES], *text = NULL;
+    if (is_libc) return asprintf(&text, LINE_FORMAT, LINE_ARGUMENTS(e)) < 0 ? NULL : text;
+    size_t size = (size_t)snprintf(line, sizeof line, LINE_FORMAT, LINE_ARGUMENTS(e)) + 1;
+    return memcpy(got(heap->malloc(size)), line, size);
+}
+
+static inline char *line_memstream(const event *e) {
+    char *text;
+    size_t size;
+    FILE *stream = got(open_memstream(&text, &size));
+    fprintf(stream, LINE_FORMAT, LINE_ARGUMENTS(e));
+    fclose(stream);
+    return text;
+}
+
+static void log_line_floor(bench *b) {
+    bare state, *t = bare_open(b, &state);
+    const event *e = bench_hide(events);
+    while (bench_next(b)) {
+        for (int i = 0; i < LINES; i++) {
+            line_floor(t, &e[i]);
+            bench_keep(t);
+        }
+    }
+    bench_ops(b, LINES);
+    for (int i = 0; i < LINES; i++) {
+        line_floor(t, &e[i]);
+        bench_result(b, t->ptr, t->len);
+    }
+    free(t->ptr);
+}
+
+static void log_line_pare(bench *b) {
+    pare_str state, *s = str_open(b, &state);
+    const event *e = bench_hide(events);
+    while (bench_next(b)) {
+        for (int i = 0; i < LINES; i++) bench_keep(line_pare(s, &e[i]));
+    }
+    bench_ops(b, LINES);
+    for (int i = 0; i < LINES; i++) {
+        const char *text = line_pare(s, &e[i]);
+        bench_result(b, text, pare_str_len(s));
+    }
+    str_close(b, s);
+}
+
+/* The habit kept, the memory not: printf, but into the builder. */
+static void log_line_pare_printf(bench *b) {
+    pare_str state, *s = str_open(b, &state);
+    const event *e = bench_hide(events);
+    while (bench_next(b)) {
+        for (int i = 0; i < LINES; i++) {
+            pare_str_reset(s);
+            pare_str_append_printf(s, LINE_FORMAT, LINE_ARGUMENTS(&e[i]));
+            bench_keep(pare_str_cstr(s));
+        }
+    }
+    bench_ops(b, LINES);
+    for (int i = 0; i < LINES; i++) {
+        pare_str_reset(s);
+        pare_str_append_printf(s, LINE_FORMAT, LINE_ARGUMENTS(&e[i]));
+        bench_result(b, pare_str_cstr(s), pare_str_len(s));
+    }
+    str_close(b, s);
+}
+
+static void log_line_heap(bench *b) {
+    const bench_heap *heap = bench_heap_of(b);
+    const event *e = bench_hide(events);
+    bool is_libc = strcmp(heap->name, "libc") == 0;
+    while (bench_next(b)) {
+        for (int i = 0; i < LINES; i++) {
+            char *text = got(line_heap(heap, is_libc, &e[i]));
+            bench_keep(text);
+            heap->free(text);
+        }
+    }
+    bench_ops(b, LINES);
+    for (int i = 0; i < LINES; i++) {
+        char *text = got(line_heap(heap, is_libc, &e[i]));
+        bench_result(b, text, strlen(text));
+        heap->free(text);
+    }
+}
+
+static void log_line_memstream(bench *b) {
+    const event *e = bench_hide(events);
+    while (bench_next(b)) {
+        for (int i = 0; i < LINES; i++) {
+            char *text = line_memstream(&e[i]);
+            bench_keep(text);
+            free(text);
+        }
+    }
+    bench_ops(b, LINES);
+    for (int i = 0; i < LINES; i++) {
+        char *text = line_memstream(&e[i]);
+        bench_result(b, text, strlen(text));
+        free(text);
+    }
+}
+
+/* --- str/join-100 -------------------------------------------------------------------------- */
+
+/* The parts are short: looking for the end while copying beats strlen and memcpy. */
+static inline char *bare_text(char *out, const char *text) {
+    for (;; out += 4, text += 4) {
+        if ((out[0] = text[0]) == '\0') return out;
+        if ((out[1] = text[1]) == '\0') return out + 1;
+        if ((out[2] = text[2]) == '\0') return out + 2;
+        if ((out[3] = text[3]) == '\0') return out + 3;
+    }
+}
+
+static void join_floor(bench *b) {
+    bare state, *t = bare_open(b, &state);
+    const char *const *p = bench_hide(parts);
+    while (bench_next(b)) {
+        char *out = bare_text(t->ptr, p[0]);
+        for (int i = 1; i < PARTS; i++) {
+            *out++ = ',';
+            out = bare_text(out, p[i]);
+        }
+        t->len = (size_t)(out - t->ptr);
+        bench_keep(t);
+    }
+    bench_ops(b, PARTS);
+    bench_result(b, t->ptr, t->len);
+    free(t->ptr);
+}
+
+static void join_pare(bench *b) {
+    pare_str state, *s = str_open(b, &state);
+    const char *const *p = bench_hide(parts);
+    while (bench_next(b)) {
+        pare_str_reset(s);
+        pare_str_append_join(s, p, PARTS, ",");
+        bench_keep(pare_str_cstr(s));
+    }
+    bench_ops(b, PARTS);
+    bench_result(b, pare_str_cstr(s), pare_str_len(s));
+    str_close(b, s);
+}
+
+static inline char *join_once(const bench_heap *heap, const char *const *p) {
+    size_t len = strlen(p[0]);
+    char *text = memcpy(got(heap->malloc(len + 1)), p[0], len + 1);
+    for (int i = 1; i < PARTS; i++) {
+        size_t size = strlen(p[i]);
+        text = got(heap->realloc(text, len + 1 + size + 1));
+        text[len] = ',';
+        memcpy(text + len + 1, p[i], size + 1);
+        len += 1 + size;
+    }
+    return text;
+}
+
+static void join_heap(bench *b) {
+    const bench_heap *heap = bench_heap_of(b);
+    const char *const *p = bench_hide(parts);
+    char *text = NULL;
+    while (bench_next(b)) {
+        heap->free(text);
+        text = join_once(heap, p);
+        bench_keep(text);
+    }
+    bench_ops(b, PARTS);
+    bench_result(b, text, strlen(text));
+    heap->free(text);
+}
+
+/* --- str/append-byte ----------------------------------------------------------------------- */
+
+static void append_byte_floor(bench *b) {
+    bare state, *t = bare_open(b, &state);
+    const char *from = bench_hide(bytes);
+    while (bench_next(b)) {
+        t->len = 0;
+        for (int i = 0; i < BYTES; i++) t->ptr[t->len++] = from[i];
+        bench_keep(t);
+    }
+    bench_ops(b, BYTES);
+    bench_result(b, t->ptr, t->len);
+    free(t->ptr);
+}
+
+static void append_byte_pare(bench *b) {
+    pare_str state, *s = str_open(b, &state);
+    const char *from = bench_hide(bytes);
+    while (bench_next(b)) {
+        pare_str_reset(s);
+        for (int i = 0; i < BYTES; i++) pare_str_append_char(s, from[i]);
+        bench_keep(pare_str_cstr(s));
+    }
+    bench_ops(b, BYTES);
+    bench_result(b, pare_str_cstr(s), pare_str_len(s));
+    str_close(b, s);
+}
+
+static void append_byte_heap(bench *b) {
+    const bench_heap *heap = bench_heap_of(b);
+    const char *from = bench_hide(bytes);
+    char *text = NULL;
+    while (bench_next(b)) {
+        heap->free(text);
+        text = got(heap->malloc(1));
+        for (size_t i = 0; i < BYTES; i++) {
+            text = got(heap->realloc(text, i + 2));
+            text[i] = from[i];
+        }
+        text[BYTES] = '\0';
+        bench_keep(text);
+    }
+    bench_ops(b, BYTES);
+    bench_result(b, text, strlen(text));
+    heap->free(text);
+}
+
+/* --- str/int64 ----------------------------------------------------------------------------- */
+
+static void int64_floor(bench *b) {
+    bare state, *t = bare_open(b, &state);
+    const int64_t *n = bench_hide(numbers);
+    while (bench_next(b)) {
+        char *out = t->ptr;
+        for (int i = 0; i < NUMBERS; i++) {
+            out = bare_int(out, n[i]);
+            *out++ = ',';
+        }
+        t->len = (size_t)(out - t->ptr);
+        bench_keep(t);
+    }
+    bench_ops(b, NUMBERS);
+    bench_result(b, t->ptr, t->len);
+    free(t->ptr);
+}
+
+static void int64_pare(bench *b) {
+    pare_str state, *s = str_open(b, &state);
+    const int64_t *n = bench_hide(numbers);
+    while (bench_next(b)) {
+        pare_str_reset(s);
+        for (int i = 0; i < NUMBERS; i++) {
+            pare_str_append_int(s, n[i]);
+            pare_str_append_char(s, ',');
+        }
+        bench_keep(pare_str_cstr(s));
+    }
+    bench_ops(b, NUMBERS);
+    bench_result(b, pare_str_cstr(s), pare_str_len(s));
+    str_close(b, s);
+}
+
+static void int64_heap(bench *b) {
+    const bench_heap *heap = bench_heap_of(b);
+    const int64_t *n = bench_hide(numbers);
+    char *text = NULL;
+    while (bench_next(b)) {
+        heap->free(text);
+        text = got(heap->malloc(1));
+        size_t len = 0;
+        for (int i = 0; i < NUMBERS; i++) {
+            char number[24];
+            size_t size = (size_t)snprintf(number, sizeof number, "%" PRId64 ",", n[i]);
+            text = got(heap->realloc(text, len + size + 1));
+            memcpy(text + len, number, size + 1);
+            len += size;
+        }
+        bench_keep(text);
+    }
+    bench_ops(b, NUMBERS);
+    bench_result(b, text, strlen(text));
+    heap->free(text);
+}
+
+/* --- rows ---------------------------------------------------------------------------------- */
+
+static void add_row(const char *row, const char *operation, bench_fn *pare, bench_fn *floor,
+                    bench_fn *heap) {
+    bench_row(row, operation);
+    bench_add(row, "pare", pare, NULL);
+    bench_add(row, "floor", floor, NULL);
+    bench_add_heaps(row, heap, NULL, 1);
+}
+
+void bench_str(void) {
+    fill_inputs();
+    add_row("str/log-line", "one log line of five integers between literals", log_line_pare,
+            log_line_floor, log_line_heap);
+    bench_add("str/log-line", "pare-printf", log_line_pare_printf, NULL);
+    bench_add("str/log-line", "open_memstream", log_line_memstream, NULL);
+    add_row("str/join-100", "one of 100 C strings of 4 bytes, joined by commas", join_pare,
+            join_floor, join_heap);
+    add_row("str/append-byte", "one of 4096 bytes, appended one by one", append_byte_pare,
+            append_byte_floor, append_byte_heap);
+    add_row("str/int64", "one of 1000 random int64_t, as text with a comma behind", int64_pare,
+            int64_floor, int64_heap);
+}

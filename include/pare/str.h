@@ -1,0 +1,216 @@
+/* pare/str.h - text in one growing buffer: NUL-terminated when read, built without printf.
+ *
+ * Memory   As pare/buf.h, whose growth, limit and ownership these are; one byte is always kept
+ *          free for the NUL, so a first array of n bytes holds n - 1 of text.
+ * Text     Any bytes, NULs included. Nothing asks the locale, and only the printf calls ask the
+ *          C library.
+ * Errors   The status is sticky: once an append was refused, later ones only count the length
+ *          that would be needed, and what was appended before stays, so one check at the end
+ *          covers a run of appends. Reset clears it. Other refused calls change nothing.
+ * Threads  One owner at a time.
+ * Lifetime A pointer to the text holds until the next call on the builder.
+ * SPDX-License-Identifier: MIT */
+#ifndef PARE_STR_H
+#define PARE_STR_H
+#include "pare/buf.h"
+#ifndef PARE_NO_LIBC
+#include <stdarg.h>
+#endif
+PARE_BEGIN_DECLS
+
+/* Visible so it can be embedded; the fields are private. All-zero is valid: empty, on the C
+ * library's heap, without a limit. Invariant: that of pare_buf, and len < cap, for the NUL, unless
+ * the window is closed or there is no block. */
+typedef struct pare_str {
+    pare_buf buf;
+} pare_str;
+
+/* --- lifetime ---------------------------------------------------------------------------- */
+
+/* Readies `s`, empty, over `from`. Never allocates. */
+PARE_API void pare_str_init(pare_str *s, pare_allocator from);
+
+/* Readies `s` on first[0, cap) and, once that is outgrown, on `then`. NULL goes with cap 0.
+ * Lifetime: the array outlives `s`, or its first growth. */
+PARE_API void pare_str_init_with(pare_str *s, char *first, size_t cap, pare_allocator then);
+
+/* Readies `s` on array[0, cap) for ever: text beyond cap - 1 bytes is PARE_ERR_LIMIT. Never
+ * allocates, unless detached. */
+PARE_API void pare_str_init_fixed(pare_str *s, char *array, size_t cap);
+
+/* Gives the block back and zeroes `s`. Accepts a zeroed builder. */
+PARE_API void pare_str_deinit(pare_str *s);
+
+/* Hands the text out, NUL-terminated: *out is theirs from now on, and `s` is empty, with its
+ * allocator and limit. Text on the caller's array is first copied to a block of the allocator,
+ * and empty text gets one, too. A heap block may be passed to free(). On failure, also when `s`
+ * has failed before, both are as they were. */
+PARE_NODISCARD PARE_API pare_status pare_str_detach(pare_str *s, pare_parcel *out);
+
+/* Drops the text of `s` and takes this one over, with its allocator. PARE_ERR_ARGUMENT unless the
+ * block has a byte more than in.len, or is empty. */
+PARE_NODISCARD PARE_API pare_status pare_str_attach(pare_str *s, pare_parcel in);
+
+/* --- capacity ---------------------------------------------------------------------------- */
+
+/* Makes room for `more` bytes of text beyond the length, growing amortised. PARE_ERR_LIMIT beyond
+ * the limit, PARE_ERR_ARGUMENT beyond PARE_SIZE_MAX - 1, the status of `s` if it has failed.
+ * Refused: as it was, and not sticky. */
+PARE_NODISCARD PARE_API pare_status pare_str_reserve(pare_str *s, size_t more);
+
+/* The same, asking for no more than is needed: for text that will not grow again. */
+PARE_NODISCARD PARE_API pare_status pare_str_reserve_exact(pare_str *s, size_t more);
+
+/* Gives back what lies beyond the text and its NUL. A first array stays. */
+PARE_NODISCARD PARE_API pare_status pare_str_shrink(pare_str *s);
+
+/* Refuses lengths above `bytes` from now on; longer text stays. SIZE_MAX is no limit. */
+PARE_API void pare_str_set_limit(pare_str *s, size_t bytes);
+
+/* --- contents ---------------------------------------------------------------------------- */
+
+/* Drops the text and the status; the memory stays, so refilling does not allocate. */
+PAREI_INLINE void pare_str_reset(pare_str *s) { pare_buf_reset(&s->buf); }
+
+/* The same, but a block for which more than `bytes` of text, and the NUL, were asked is given
+ * back, so that one giant does not pin memory. */
+PARE_API void pare_str_reset_max(pare_str *s, size_t bytes);
+
+/* Drops what lies beyond the first `len_max` bytes. The status stays: what was refused before is
+ * still missing. */
+PAREI_INLINE void pare_str_truncate(pare_str *s, size_t len_max) {
+    pare_buf_truncate(&s->buf, len_max);
+}
+
+/* --- out of line ------------------------------------------------------------------------- */
+
+#define parei_str_append_text PAREI_ABI_NAME(parei_str_append_text)
+#define parei_str_append_bytes PAREI_ABI_NAME(parei_str_append_bytes)
+#define parei_str_append_byte PAREI_ABI_NAME(parei_str_append_byte)
+#define parei_str_terminate PAREI_ABI_NAME(parei_str_terminate)
+
+/* What inline calls do where the window does not say yes, or the length is not known. */
+PARE_API pare_status parei_str_append_text(pare_str *s, const char *text);
+PARE_API pare_status parei_str_append_bytes(pare_str *s, const char *bytes, size_t size);
+PARE_API PAREI_COLD pare_status parei_str_append_byte(pare_str *s, char c);
+PARE_API PAREI_COLD const char *parei_str_terminate(pare_str *s);
+
+/* Whether the compiler knows how long `text` is: it does where it knows the first byte, and it is
+ * asked so since clang says no to any call in there, and UBSan makes gcc perform it. */
+#define PAREI_STR_KNOWN(text) ((text) != NULL && PAREI_CONSTANT(*(text)))
+
+PAREI_INLINE size_t parei_str_length(const char *text) {
+#ifndef PARE_NO_LIBC
+    return strlen(text);
+#else
+    size_t length = 0;
+#if defined(__GNUC__) || defined(__clang__)
+    if (PAREI_STR_KNOWN(text)) return __builtin_strlen(text);
+#endif
+    while (text[length] != '\0') length++;
+    return length;
+#endif
+}
+
+/* --- appends: text ----------------------------------------------------------------------- */
+
+/* Every append returns the sticky status and allocates amortised. */
+
+/* Appends text[0, size), which may lie in `s`. NULL with size 0 is nothing; NULL with a size is
+ * PARE_ERR_ARGUMENT. Inline where `size` is constant. */
+PAREI_INLINE pare_status pare_str_append_n(pare_str *s, const char *text, size_t size) {
+    pare_buf *b = &s->buf;
+    size_t len = b->len;
+    if (PAREI_CONSTANT(size) && PAREI_LIKELY(size < b->cap - len) && text != NULL) {
+        memcpy(b->ptr + len, text, size);
+        b->len = len + size;
+        return PARE_OK;
+    }
+    return parei_str_append_bytes(s, text, size);
+}
+
+/* Appends a literal, whose length the compiler knows: no call, no strlen. */
+PAREI_INLINE pare_status pare_str_append_lit(pare_str *s, const char *literal) {
+    return pare_str_append_n(s, literal, parei_str_length(literal));
+}
+
+/* Appends a C string, which may lie in `s`. NULL is PARE_ERR_ARGUMENT. */
+PAREI_INLINE pare_status pare_str_append(pare_str *s, const char *text) {
+    if (PAREI_STR_KNOWN(text)) return pare_str_append_lit(s, text);
+    return parei_str_append_text(s, text);
+}
+
+/* Appends one byte. */
+PAREI_INLINE pare_status pare_str_append_char(pare_str *s, char c) {
+    pare_buf *b = &s->buf;
+    size_t len = b->len;
+    if (!PAREI_LIKELY(1 < b->cap - len)) return parei_str_append_byte(s, c);
+    b->ptr[len] = c;
+    b->len = len + 1;
+    return PARE_OK;
+}
+
+/* Appends `count` times one byte. */
+PARE_API pare_status pare_str_append_fill(pare_str *s, char c, size_t count);
+
+/* Appends parts[0, count), each a C string, with `separator` between any two. A NULL among them,
+ * or `parts` NULL with a count, is PARE_ERR_ARGUMENT; what came before it stays. Requires that
+ * none of them lies in `s`. */
+PARE_API pare_status pare_str_append_join(pare_str *s, const char *const *parts, size_t count,
+                                          const char *separator);
+
+/* --- appends: numbers -------------------------------------------------------------------- */
+
+/* Decimal, with '-' before what is negative. */
+PARE_API pare_status pare_str_append_int(pare_str *s, int64_t value);
+PARE_API pare_status pare_str_append_uint(pare_str *s, uint64_t value);
+
+/* In base 2 to 36, PARE_ERR_ARGUMENT outside, with digits 0-9a-z, after as many `fill` as make
+ * it `width_min` bytes. */
+PARE_API pare_status pare_str_append_base(pare_str *s, uint64_t value, unsigned base,
+                                          size_t width_min, char fill);
+
+/* --- appends: printf --------------------------------------------------------------------- */
+
+#ifndef PARE_NO_LIBC
+/* Formats straight into the buffer, a second time if it had to grow. PARE_ERR_FORMAT where the C
+ * library refuses, as it does wide characters without a multibyte form; the text is then as it
+ * was. Requires that no argument lies in `s`. */
+PARE_API pare_status pare_str_append_printf(pare_str *s, const char *format, ...)
+    PAREI_PRINTF(2, 3);
+PARE_API pare_status pare_str_append_vprintf(pare_str *s, const char *format, va_list arguments)
+    PAREI_PRINTF(2, 0);
+#endif
+
+/* --- queries ----------------------------------------------------------------------------- */
+
+/* The text with its NUL; "" while there is no block. Never NULL, never allocates: after a refusal
+ * it is what was appended before. */
+PAREI_INLINE const char *pare_str_cstr(pare_str *s) {
+    pare_buf *b = &s->buf;
+    if (!PAREI_LIKELY(b->len < b->cap)) return parei_str_terminate(s);
+    b->ptr[b->len] = '\0';
+    return b->ptr;
+}
+
+PAREI_INLINE size_t pare_str_len(const pare_str *s) { return s->buf.len; }
+
+/* PARE_OK, or why the first append that failed was refused. */
+PARE_NODISCARD PAREI_INLINE pare_status pare_str_status(const pare_str *s) { return s->buf.status; }
+
+/* The length with nothing refused, NUL not counted; SIZE_MAX when it overflows. */
+PAREI_INLINE size_t pare_str_needed(const pare_str *s) { return pare_buf_needed(&s->buf); }
+
+/* The length that can be reached without asking the allocator. */
+PARE_API size_t pare_str_capacity(const pare_str *s);
+
+/* What lengths are refused above; PARE_SIZE_MAX - 1 without a limit. */
+PARE_API size_t pare_str_limit(const pare_str *s);
+
+/* What growth cost. used_bytes and peak_used_bytes do not count the NUL. */
+PAREI_INLINE pare_buf_stats pare_str_get_stats(const pare_str *s) {
+    return pare_buf_get_stats(&s->buf);
+}
+
+PARE_END_DECLS
+#endif

@@ -1,0 +1,675 @@
+/* test_str.c - mirrors pare/str.h section by section.
+ * Method: every test runs on a probe allocator; numbers and formats are compared with the C
+ * library's. What str shares with buf is tested there; here is what the kept NUL byte changes.
+ * SPDX-License-Identifier: MIT */
+#include "support/probe.h"
+#include "pare/fixed.h"
+#include "pare/heap.h"
+#include "pare/str.h"
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <wchar.h>
+
+/* Appends with lengths and texts that the compiler does not see. */
+static pare_status append_n(pare_str *s, const char *bytes, size_t size) {
+    volatile size_t hidden = size;
+    return pare_str_append_n(s, bytes, hidden);
+}
+
+static pare_status append(pare_str *s, const char *text) {
+    const char *volatile hidden = text;
+    return pare_str_append(s, hidden);
+}
+
+static void assert_reads(pare_str *s, const char *text) {
+    assert_string_equal(pare_str_cstr(s), text);
+    assert_int_equal(pare_str_len(s), strlen(text));
+}
+
+/* --- lifetime ---------------------------------------------------------------------------- */
+
+static void str_zeroed_is_empty_on_the_heap(void **state) {
+    (void)state;
+    pare_str s = {0};
+    assert_reads(&s, "");
+    assert_int_equal(pare_str_capacity(&s), 0);
+    assert_int_equal(pare_str_limit(&s), PARE_SIZE_MAX - 1);
+    pare_str_reset(&s);
+    pare_str_reset_max(&s, SIZE_MAX);
+    pare_str_truncate(&s, 0);
+    assert_int_equal(pare_str_shrink(&s), PARE_OK);
+    assert_int_equal(pare_str_append(&s, "heap"), PARE_OK);
+    assert_reads(&s, "heap");
+    pare_str_deinit(&s);
+    assert_reads(&s, "");
+    pare_str_deinit(&s);
+}
+
+static void str_init_with_keeps_a_byte_for_the_nul(void **state) {
+    probe *p = *state;
+    char first[8];
+    pare_str s;
+    pare_str_init_with(&s, first, sizeof first, probe_allocator(p));
+    assert_int_equal(pare_str_capacity(&s), 7);
+    assert_int_equal(append(&s, "0123456"), PARE_OK);
+    assert_ptr_equal(pare_str_cstr(&s), first);
+    assert_reads(&s, "0123456");
+    assert_int_equal(p->requests, 0);
+    assert_int_equal(pare_str_append_char(&s, '7'), PARE_OK);
+    assert_reads(&s, "01234567");
+    assert_int_equal(p->allocs, 1);
+    pare_str_deinit(&s);
+}
+
+static void str_init_with_one_byte_or_none(void **state) {
+    probe *p = *state;
+    char first[1] = {'x'};
+    pare_str s;
+    pare_str_init_with(&s, first, 1, probe_allocator(p));
+    assert_int_equal(pare_str_capacity(&s), 0);
+    assert_reads(&s, "");
+    assert_ptr_equal(pare_str_cstr(&s), first);
+    assert_int_equal(append(&s, "y"), PARE_OK);
+    assert_reads(&s, "y");
+    pare_str_deinit(&s);
+    pare_str_init_with(&s, first, 0, probe_allocator(p));
+    assert_reads(&s, "");
+    assert_int_equal(append(&s, "y"), PARE_OK);
+    pare_str_deinit(&s);
+}
+
+static void str_init_fixed_answers_limit(void **state) {
+    (void)state;
+    char array[8];
+    pare_str s;
+    pare_str_init_fixed(&s, array, sizeof array);
+    assert_int_equal(pare_str_append(&s, "0123456"), PARE_OK);
+    assert_int_equal(pare_str_append(&s, "78"), PARE_ERR_LIMIT);
+    assert_reads(&s, "0123456");
+    assert_int_equal(pare_str_needed(&s), 9);
+    pare_str_deinit(&s);
+
+    pare_fixed none = {0};
+    pare_str_init_with(&s, array, sizeof array, pare_fixed_allocator(&none));
+    assert_int_equal(pare_str_append(&s, "01234567"), PARE_ERR_MEMORY);
+    assert_reads(&s, "");
+    pare_str_deinit(&s);
+}
+
+static void str_detach_gives_a_terminated_block(void **state) {
+    probe *p = *state;
+    char first[8];
+    pare_str s;
+    pare_parcel parcel;
+    pare_str_init_with(&s, first, sizeof first, probe_allocator(p));
+    assert_int_equal(pare_str_append(&s, "abc"), PARE_OK);
+    probe_refuse(p, 0, 1);
+    assert_int_equal(pare_str_detach(&s, &parcel), PARE_ERR_MEMORY);
+    assert_reads(&s, "abc");
+    assert_int_equal(pare_str_detach(&s, &parcel), PARE_OK);
+    assert_string_equal(parcel.block.ptr, "abc");
+    assert_int_equal(parcel.block.cap, 4);
+    assert_int_equal(parcel.len, 3);
+    pare_parcel_free(parcel);
+
+    assert_reads(&s, "");
+    assert_int_equal(pare_str_detach(&s, &parcel), PARE_OK); /* empty text has its NUL, too */
+    assert_string_equal(parcel.block.ptr, "");
+    assert_int_equal(parcel.block.cap, 1);
+    pare_parcel_free(parcel);
+    pare_str_deinit(&s);
+}
+
+static void str_detach_of_a_failed_text_is_refused(void **state) {
+    probe *p = *state;
+    pare_str s;
+    pare_parcel parcel;
+    pare_str_init(&s, probe_allocator(p));
+    pare_str_set_limit(&s, 3);
+    assert_int_equal(pare_str_append(&s, "abc"), PARE_OK);
+    assert_int_equal(pare_str_append(&s, "d"), PARE_ERR_LIMIT);
+    assert_int_equal(pare_str_detach(&s, &parcel), PARE_ERR_LIMIT);
+    assert_reads(&s, "abc");
+    pare_str_deinit(&s);
+}
+
+static void str_detached_from_the_heap_goes_to_free(void **state) {
+    (void)state;
+    pare_str s = {0};
+    pare_parcel parcel;
+    assert_int_equal(pare_str_append(&s, "across borders"), PARE_OK);
+    assert_int_equal(pare_str_detach(&s, &parcel), PARE_OK);
+    char *text = parcel.block.ptr;
+    assert_string_equal(text, "across borders");
+    free(text);
+}
+
+static void str_attach_needs_a_byte_for_the_nul(void **state) {
+    probe *p = *state;
+    pare_str s;
+    pare_parcel parcel = {.len = 4, .from = probe_allocator(p)};
+    pare_str_init(&s, pare_heap());
+    assert_int_equal(pare_str_append(&s, "old"), PARE_OK);
+    assert_int_equal(pare_alloc_span(parcel.from, 4, 1, 0, &parcel.block), PARE_OK);
+    memcpy(parcel.block.ptr, "abcd", 4);
+    assert_int_equal(pare_str_attach(&s, parcel), PARE_ERR_ARGUMENT);
+    assert_reads(&s, "old");
+    parcel.len = 3;
+    assert_int_equal(pare_str_attach(&s, parcel), PARE_OK);
+    assert_reads(&s, "abc");
+    assert_int_equal(pare_str_append(&s, "def"), PARE_OK);
+    assert_reads(&s, "abcdef");
+    pare_str_deinit(&s);
+}
+
+/* --- capacity ---------------------------------------------------------------------------- */
+
+static void str_reserve_counts_the_nul(void **state) {
+    probe *p = *state;
+    pare_str s;
+    pare_str_init(&s, probe_allocator(p));
+    assert_int_equal(pare_str_reserve_exact(&s, 10), PARE_OK);
+    assert_int_equal(p->live_bytes, 11);
+    assert_int_equal(pare_str_capacity(&s), 10);
+    assert_int_equal(append(&s, "0123456789"), PARE_OK);
+    assert_reads(&s, "0123456789");
+    assert_int_equal(p->requests, 1);
+
+    probe_refuse(p, 0, PROBE_NEVER);
+    assert_int_equal(pare_str_reserve(&s, 1), PARE_ERR_MEMORY);
+    assert_int_equal(pare_str_reserve(&s, SIZE_MAX), PARE_ERR_ARGUMENT);
+    assert_int_equal(pare_str_reserve(&s, SIZE_MAX - 10), PARE_ERR_ARGUMENT);
+    assert_int_equal(pare_str_reserve(&s, PARE_SIZE_MAX - 10), PARE_ERR_ARGUMENT);
+    assert_int_equal(pare_str_reserve(&s, PARE_SIZE_MAX - 11), PARE_ERR_MEMORY);
+    assert_int_equal(pare_str_status(&s), PARE_OK);
+    assert_reads(&s, "0123456789");
+    pare_str_deinit(&s);
+}
+
+static void str_limit_does_not_count_the_nul(void **state) {
+    probe *p = *state;
+    pare_str s;
+    pare_str_init(&s, probe_allocator(p));
+    pare_str_set_limit(&s, 5);
+    assert_int_equal(pare_str_limit(&s), 5);
+    assert_int_equal(pare_str_append(&s, "01234"), PARE_OK);
+    assert_int_equal(p->live_bytes, 6);
+    assert_int_equal(pare_str_append_char(&s, '5'), PARE_ERR_LIMIT);
+    assert_reads(&s, "01234");
+    pare_str_set_limit(&s, 0);
+    pare_str_reset(&s);
+    assert_int_equal(pare_str_append_char(&s, '0'), PARE_ERR_LIMIT);
+    assert_reads(&s, "");
+    pare_str_set_limit(&s, SIZE_MAX);
+    assert_int_equal(pare_str_limit(&s), PARE_SIZE_MAX - 1);
+    pare_str_deinit(&s);
+
+    pare_str_init(&s, probe_allocator(p));
+    pare_str_set_limit(&s, 0); /* with no block at all */
+    assert_int_equal(pare_str_append_char(&s, '0'), PARE_ERR_LIMIT);
+    assert_reads(&s, "");
+    pare_str_deinit(&s);
+}
+
+static void str_shrink_keeps_the_nul(void **state) {
+    probe *p = *state;
+    pare_str s;
+    pare_str_init(&s, probe_allocator(p));
+    assert_int_equal(pare_str_append(&s, "abc"), PARE_OK);
+    assert_int_equal(pare_str_shrink(&s), PARE_OK);
+    assert_int_equal(p->live_bytes, 4);
+    assert_reads(&s, "abc");
+    pare_str_reset(&s);
+    assert_int_equal(pare_str_shrink(&s), PARE_OK);
+    assert_int_equal(p->live_bytes, 0);
+    assert_reads(&s, "");
+    pare_str_deinit(&s);
+}
+
+/* --- contents ---------------------------------------------------------------------------- */
+
+static void str_reset_max_drops_giants_only(void **state) {
+    probe *p = *state;
+    pare_str s;
+    pare_str_init(&s, probe_allocator(p));
+    assert_int_equal(pare_str_reserve(&s, 1000), PARE_OK);
+    pare_str_reset_max(&s, 1000);
+    assert_int_equal(p->live_bytes, 1001);
+    pare_str_reset_max(&s, 999);
+    assert_int_equal(p->live_bytes, 0);
+    pare_str_deinit(&s);
+}
+
+static void log_line(pare_str *s, int i) {
+    const char *const tags[] = {"a", "bb", "a tag that is longer than sixteen bytes"};
+    pare_str_append_lit(s, "ts=");
+    pare_str_append_int(s, i * 7919);
+    pare_str_append_char(s, ' ');
+    append(s, "msg=hello");
+    pare_str_append_join(s, tags, 3, ", ");
+    pare_str_append_fill(s, '-', 10);
+    pare_str_append_uint(s, (uint64_t)i << 40);
+    pare_str_append_base(s, (uint64_t)i, 16, 8, '0');
+    pare_str_append_printf(s, " %5.2f\n", i / 3.0);
+}
+
+static void str_reset_refills_without_a_call(void **state) {
+    probe *p = *state;
+    pare_str s;
+    pare_str_init(&s, probe_allocator(p));
+    for (int warm = 0; warm < 2; warm++) {
+        uint64_t requests = p->requests;
+        for (int round = 0; round < 10; round++) {
+            pare_str_reset(&s);
+            for (int i = 0; i < 100; i++) log_line(&s, i);
+            assert_int_equal(pare_str_status(&s), PARE_OK);
+            assert_int_equal(strlen(pare_str_cstr(&s)), pare_str_len(&s));
+        }
+        if (warm) assert_int_equal(p->requests, requests);
+    }
+    pare_str_deinit(&s);
+}
+
+static void str_truncate_reads_terminated(void **state) {
+    probe *p = *state;
+    pare_str s;
+    pare_str_init(&s, probe_allocator(p));
+    assert_int_equal(pare_str_append(&s, "a,b,"), PARE_OK);
+    assert_reads(&s, "a,b,");
+    pare_str_truncate(&s, pare_str_len(&s) - 1);
+    assert_reads(&s, "a,b");
+    assert_int_equal(pare_str_append(&s, ";"), PARE_OK);
+    assert_reads(&s, "a,b;");
+    pare_str_deinit(&s);
+}
+
+/* --- appends: text ----------------------------------------------------------------------- */
+
+static void str_appends_of_every_kind_agree(void **state) {
+    probe *p = *state;
+    pare_str s;
+    pare_str_init(&s, probe_allocator(p));
+    assert_int_equal(pare_str_append(&s, "known "), PARE_OK);
+    assert_int_equal(append(&s, "unknown "), PARE_OK);
+    assert_int_equal(pare_str_append_lit(&s, "literal "), PARE_OK);
+    assert_int_equal(pare_str_append_n(&s, "four....", 4), PARE_OK);
+    assert_int_equal(append_n(&s, " five...", 5), PARE_OK);
+    assert_int_equal(pare_str_append_char(&s, '!'), PARE_OK);
+    assert_int_equal(pare_str_append_fill(&s, '=', 3), PARE_OK);
+    assert_int_equal(pare_str_append_fill(&s, '=', 0), PARE_OK);
+    assert_int_equal(pare_str_append(&s, ""), PARE_OK);
+    assert_int_equal(append(&s, ""), PARE_OK);
+    assert_reads(&s, "known unknown literal four five!===");
+    pare_str_deinit(&s);
+}
+
+static void str_text_of_every_length_fits_every_array(void **state) {
+    probe *p = *state;
+    char text[40], first[40];
+    for (size_t size = 0; size < sizeof text; size++) {
+        memset(text, 'x', size);
+        text[size] = '\0';
+        for (size_t cap = 0; cap < sizeof first; cap++) {
+            pare_str s;
+            pare_str_init_with(&s, first, cap, probe_allocator(p));
+            assert_int_equal(append(&s, text), PARE_OK);
+            assert_reads(&s, text);
+            assert_int_equal(p->live_blocks, size != 0 && size >= cap ? 1 : 0);
+            pare_str_deinit(&s);
+        }
+    }
+}
+
+static void str_keeps_embedded_nuls(void **state) {
+    probe *p = *state;
+    pare_str s;
+    pare_str_init(&s, probe_allocator(p));
+    assert_int_equal(append_n(&s, "a\0b", 3), PARE_OK);
+    assert_int_equal(pare_str_append_n(&s, "\0", 1), PARE_OK);
+    assert_int_equal(pare_str_append_char(&s, '\0'), PARE_OK);
+    assert_int_equal(pare_str_append_char(&s, 'c'), PARE_OK);
+    assert_int_equal(pare_str_len(&s), 6);
+    assert_memory_equal(pare_str_cstr(&s), "a\0b\0\0c", 7);
+    pare_str_deinit(&s);
+}
+
+static void str_null_is_nothing_or_argument(void **state) {
+    probe *p = *state;
+    const char *const with_null[] = {"a", NULL, "b"};
+    pare_str s;
+    pare_str_init(&s, probe_allocator(p));
+    assert_int_equal(pare_str_append_n(&s, NULL, 0), PARE_OK);
+    assert_int_equal(append_n(&s, NULL, 0), PARE_OK);
+    assert_int_equal(pare_str_append_join(&s, NULL, 0, NULL), PARE_OK);
+    assert_int_equal(pare_str_append(&s, "text"), PARE_OK);
+    assert_int_equal(pare_str_append_n(&s, NULL, 3), PARE_ERR_ARGUMENT);
+    assert_int_equal(pare_str_needed(&s), 7);
+    assert_reads(&s, "text");
+    pare_str_reset(&s);
+    assert_int_equal(append_n(&s, NULL, 3), PARE_ERR_ARGUMENT);
+    pare_str_reset(&s);
+    assert_int_equal(append(&s, NULL), PARE_ERR_ARGUMENT);
+    pare_str_reset(&s);
+    assert_int_equal(pare_str_append_join(&s, NULL, 1, ","), PARE_ERR_ARGUMENT);
+    pare_str_reset(&s);
+    assert_int_equal(pare_str_append_join(&s, with_null, 3, NULL), PARE_ERR_ARGUMENT);
+    pare_str_reset(&s);
+    assert_int_equal(pare_str_append_join(&s, with_null, 3, ","), PARE_ERR_ARGUMENT);
+    assert_reads(&s, "a,");
+    pare_str_deinit(&s);
+}
+
+static void str_append_of_itself_survives_growth(void **state) {
+    probe *p = *state;
+    p->always_move = true;
+    for (size_t start = 0; start < 10; start++) {
+        for (size_t end = start; end <= 10; end++) {
+            pare_str s;
+            char expected[32] = "0123456789";
+            pare_str_init(&s, probe_allocator(p));
+            assert_int_equal(pare_str_reserve_exact(&s, 10), PARE_OK);
+            assert_int_equal(pare_str_append(&s, "0123456789"), PARE_OK);
+            memcpy(expected + 10, expected + start, end - start);
+            assert_int_equal(append_n(&s, pare_str_cstr(&s) + start, end - start), PARE_OK);
+            assert_reads(&s, expected);
+            pare_str_deinit(&s);
+        }
+    }
+    pare_str s;
+    pare_str_init(&s, probe_allocator(p));
+    assert_int_equal(pare_str_append(&s, "ab"), PARE_OK);
+    for (int i = 0; i < 10; i++) assert_int_equal(append(&s, pare_str_cstr(&s)), PARE_OK);
+    assert_int_equal(pare_str_len(&s), 2048);
+    for (size_t i = 0; i < 2048; i++) assert_int_equal(pare_str_cstr(&s)[i], "ab"[i % 2]);
+    pare_str_deinit(&s);
+}
+
+static void str_join_puts_separators_between(void **state) {
+    probe *p = *state;
+    const char *const parts[] = {"", "fifteen bytes..", "sixteen bytes...", "17 bytes........,",
+                                 "a longer part, copied in two steps, since it has no end nearby"};
+    char expected[200];
+    pare_str s;
+    pare_str_init(&s, probe_allocator(p));
+    assert_int_equal(pare_str_append_join(&s, parts, 1, ", "), PARE_OK);
+    assert_reads(&s, "");
+    for (size_t room = 0; room < 130; room++) {
+        pare_str_deinit(&s);
+        pare_str_init(&s, probe_allocator(p));
+        assert_int_equal(pare_str_reserve_exact(&s, room), PARE_OK);
+        assert_int_equal(pare_str_append_join(&s, parts, 5, ", "), PARE_OK);
+        snprintf(expected, sizeof expected, "%s, %s, %s, %s, %s", parts[0], parts[1], parts[2],
+                 parts[3], parts[4]);
+        assert_reads(&s, expected);
+    }
+    pare_str_reset(&s);
+    assert_int_equal(pare_str_append_join(&s, parts + 1, 2, ""), PARE_OK);
+    assert_reads(&s, "fifteen bytes..sixteen bytes...");
+    pare_str_deinit(&s);
+}
+
+static void str_refusal_is_sticky_and_counts_on(void **state) {
+    probe *p = *state;
+    const char *const parts[] = {"ab", "cd"};
+    pare_str s;
+    pare_str_init(&s, probe_allocator(p));
+    assert_int_equal(pare_str_append(&s, "before"), PARE_OK);
+    pare_str_set_limit(&s, 8);
+    assert_int_equal(append(&s, "refused"), PARE_ERR_LIMIT);
+    assert_int_equal(pare_str_append(&s, "x"), PARE_ERR_LIMIT); /* it would fit: no holes */
+    assert_int_equal(append(&s, "y"), PARE_ERR_LIMIT);
+    assert_int_equal(pare_str_append_char(&s, 'z'), PARE_ERR_LIMIT);
+    assert_int_equal(pare_str_append_fill(&s, 'z', 4), PARE_ERR_LIMIT);
+    assert_int_equal(pare_str_append_join(&s, parts, 2, "--"), PARE_ERR_LIMIT);
+    assert_int_equal(pare_str_append_int(&s, -1234), PARE_ERR_LIMIT);
+    assert_int_equal(pare_str_append_uint(&s, 99), PARE_ERR_LIMIT);
+    assert_int_equal(pare_str_append_base(&s, 255, 16, 4, '0'), PARE_ERR_LIMIT);
+    assert_int_equal(pare_str_append_printf(&s, "%s", "printed"), PARE_ERR_LIMIT);
+    assert_int_equal(pare_str_append_lit(&s, ""), PARE_ERR_LIMIT);
+    assert_int_equal(pare_str_needed(&s), 6 + 7 + 1 + 1 + 1 + 4 + 6 + 5 + 2 + 4 + 7);
+    assert_reads(&s, "before");
+    pare_str_reset(&s);
+    assert_int_equal(pare_str_status(&s), PARE_OK);
+    assert_int_equal(append(&s, "12345678"), PARE_OK);
+    assert_reads(&s, "12345678");
+    pare_str_deinit(&s);
+}
+
+/* --- appends: numbers -------------------------------------------------------------------- */
+
+static void assert_int_reads(pare_str *s, int64_t value) {
+    char expected[32];
+    snprintf(expected, sizeof expected, "%" PRId64, value);
+    pare_str_reset(s);
+    assert_int_equal(pare_str_append_int(s, value), PARE_OK);
+    if (strcmp(pare_str_cstr(s), expected) != 0) assert_string_equal(pare_str_cstr(s), expected);
+}
+
+static void assert_uint_reads(pare_str *s, uint64_t value) {
+    char expected[32];
+    snprintf(expected, sizeof expected, "%" PRIu64, value);
+    pare_str_reset(s);
+    assert_int_equal(pare_str_append_uint(s, value), PARE_OK);
+    if (strcmp(pare_str_cstr(s), expected) != 0) assert_string_equal(pare_str_cstr(s), expected);
+}
+
+/* `value` and its neighbours, each in both signs. */
+static void assert_edge_reads(pare_str *s, uint64_t value) {
+    for (uint64_t i = 0; i < 3; i++) {
+        assert_uint_reads(s, value - 1 + i);
+        assert_int_reads(s, (int64_t)(value - 1 + i));
+        assert_int_reads(s, (int64_t)(0 - (value - 1 + i)));
+    }
+}
+
+static void str_ints_agree_with_printf_at_edges(void **state) {
+    probe *p = *state;
+    pare_str s;
+    pare_str_init(&s, probe_allocator(p));
+    for (unsigned shift = 0; shift < 64; shift++) assert_edge_reads(&s, (uint64_t)1 << shift);
+    uint64_t power = 1;
+    for (int digits = 0; digits < 20; digits++, power *= 10) {
+        for (uint64_t lead = 1; lead < 10; lead++) assert_edge_reads(&s, lead * power);
+    }
+    assert_int_reads(&s, INT64_MIN);
+    assert_int_reads(&s, INT64_MAX);
+    assert_uint_reads(&s, UINT64_MAX);
+    for (uint64_t i = 0; i < 20000; i++) assert_uint_reads(&s, i);
+    pare_str_deinit(&s);
+}
+
+static void str_ints_agree_with_printf_at_random(void **state) {
+    probe *p = *state;
+    uint64_t random = 1;
+    pare_str s;
+    pare_str_init(&s, probe_allocator(p));
+    for (int i = 0; i < 500000; i++) {
+        random = random * 6364136223846793005u + 1442695040888963407u;
+        uint64_t value = (random ^ random >> 29) * 0xbf58476d1ce4e5b9u;
+        value >>= random >> 58;
+        assert_int_reads(&s, (int64_t)value);
+        assert_uint_reads(&s, value);
+    }
+    pare_str_deinit(&s);
+}
+
+static void str_ints_fit_exactly(void **state) {
+    (void)state;
+    const int64_t values[] = {0, 7, -7, 12345, -12345, 1234567890123, INT64_MAX, INT64_MIN};
+    char array[32], expected[32];
+    for (size_t i = 0; i < sizeof values / sizeof values[0]; i++) {
+        size_t size = (size_t)snprintf(expected, sizeof expected, "%" PRId64, values[i]);
+        for (size_t cap = 1; cap < sizeof array; cap++) {
+            pare_str s;
+            memset(array, 'X', sizeof array);
+            pare_str_init_fixed(&s, array, cap);
+            bool fits = size < cap;
+            assert_int_equal(pare_str_append_int(&s, values[i]), fits ? PARE_OK : PARE_ERR_LIMIT);
+            assert_reads(&s, fits ? expected : "");
+            assert_int_equal(pare_str_needed(&s), size);
+            for (size_t at = cap; at < sizeof array; at++) assert_int_equal(array[at], 'X');
+            pare_str_deinit(&s);
+        }
+    }
+}
+
+static void str_base_pads_and_refuses_bad_bases(void **state) {
+    probe *p = *state;
+    pare_str s;
+    pare_str_init(&s, probe_allocator(p));
+    assert_int_equal(pare_str_append_base(&s, 255, 16, 0, '0'), PARE_OK);
+    assert_int_equal(pare_str_append_base(&s, 255, 16, 4, '0'), PARE_OK);
+    assert_int_equal(pare_str_append_base(&s, 35, 36, 2, ' '), PARE_OK);
+    assert_int_equal(pare_str_append_base(&s, 0, 10, 0, ' '), PARE_OK);
+    assert_reads(&s, "ff00ff z0");
+    pare_str_reset(&s);
+    assert_int_equal(pare_str_append_base(&s, UINT64_MAX, 2, 66, '.'), PARE_OK);
+    assert_reads(&s, "..1111111111111111111111111111111111111111111111111111111111111111");
+    pare_str_reset(&s);
+    assert_int_equal(pare_str_append_base(&s, 1, 1, 0, '0'), PARE_ERR_ARGUMENT);
+    pare_str_reset(&s);
+    assert_int_equal(pare_str_append_base(&s, 1, 37, 0, '0'), PARE_ERR_ARGUMENT);
+    pare_str_reset(&s);
+    assert_int_equal(pare_str_append_base(&s, 1, 10, SIZE_MAX, '0'), PARE_ERR_ARGUMENT);
+    assert_reads(&s, "");
+    pare_str_deinit(&s);
+}
+
+/* --- appends: printf --------------------------------------------------------------------- */
+
+static void str_printf_formats_into_the_buffer(void **state) {
+    probe *p = *state;
+    char expected[100], first[40];
+    for (int width = 1; width < 80; width++) { /* through both edges of both buffers */
+        for (size_t cap = 1; cap <= sizeof first; cap += 13) {
+            pare_str s;
+            pare_str_init_with(&s, first, cap, probe_allocator(p));
+            assert_int_equal(pare_str_append(&s, "<"), PARE_OK);
+            assert_int_equal(pare_str_append_printf(&s, "%*d%s", width, 42, ">"), PARE_OK);
+            snprintf(expected, sizeof expected, "<%*d>", width, 42);
+            assert_reads(&s, expected);
+            pare_str_deinit(&s);
+        }
+    }
+}
+
+static void str_printf_asks_once(void **state) {
+    probe *p = *state;
+    pare_str s;
+    pare_str_init(&s, probe_allocator(p));
+    assert_int_equal(pare_str_append_printf(&s, "%s", ""), PARE_OK);
+    assert_reads(&s, "");
+    assert_int_equal(pare_str_append_printf(&s, "%1000d", 1), PARE_OK);
+    assert_int_equal(pare_str_len(&s), 1000);
+    assert_true(p->requests <= 2);
+    uint64_t requests = p->requests;
+    pare_str_reset(&s);
+    assert_int_equal(pare_str_append_printf(&s, "%1000d", 1), PARE_OK);
+    assert_int_equal(p->requests, requests);
+    pare_str_deinit(&s);
+}
+
+static void str_printf_errors_leave_the_text(void **state) {
+    probe *p = *state;
+    pare_str s;
+    errno = 77;
+    pare_str_init(&s, probe_allocator(p));
+    assert_int_equal(pare_str_append(&s, "text"), PARE_OK);
+    /* No multibyte form in the C locale. */
+    assert_int_equal(pare_str_append_printf(&s, "abc%lc", (wint_t)0xd800), PARE_ERR_FORMAT);
+    assert_reads(&s, "text");
+    assert_int_equal(errno, 77);
+    assert_int_equal(pare_str_append(&s, "x"), PARE_ERR_FORMAT);
+    pare_str_reset(&s);
+    const char *volatile no_format = NULL;
+    assert_int_equal(pare_str_append_printf(&s, no_format, 1), PARE_ERR_ARGUMENT);
+    pare_str_deinit(&s);
+}
+
+static void str_printf_refusals_are_told_apart(void **state) {
+    probe *p = *state;
+    pare_str s;
+    pare_str_init(&s, probe_allocator(p));
+    assert_int_equal(pare_str_append(&s, "text"), PARE_OK);
+    probe_refuse(p, 0, PROBE_NEVER);
+    assert_int_equal(pare_str_append_printf(&s, "%200d", 1), PARE_ERR_MEMORY);
+    assert_int_equal(pare_str_needed(&s), 204);
+    assert_reads(&s, "text");
+    pare_str_reset(&s);
+    pare_str_set_limit(&s, 10);
+    assert_int_equal(pare_str_append_printf(&s, "%10d", 1), PARE_OK);
+    assert_int_equal(pare_str_append_printf(&s, "%d", 1), PARE_ERR_LIMIT);
+    assert_int_equal(pare_str_append_printf(&s, "%d", 23), PARE_ERR_LIMIT);
+    assert_int_equal(pare_str_needed(&s), 13);
+    assert_reads(&s, "         1");
+    pare_str_deinit(&s);
+}
+
+/* --- everything together ----------------------------------------------------------------- */
+
+static bool write_log_through_refusals(probe *p, void *ctx) {
+    char first[16];
+    pare_str s, whole = {0};
+    pare_parcel parcel;
+    (void)ctx;
+    pare_str_init_with(&s, first, sizeof first, probe_allocator(p));
+    for (int i = 0; i < 200; i++) {
+        log_line(&s, i);
+        log_line(&whole, i);
+    }
+    bool refused = pare_str_status(&s) != PARE_OK;
+    assert_true(!refused || pare_str_status(&s) == PARE_ERR_MEMORY);
+    assert_int_equal(pare_str_needed(&s), pare_str_len(&whole));
+    assert_true(pare_str_len(&s) <= pare_str_len(&whole));
+    assert_memory_equal(pare_str_cstr(&s), pare_str_cstr(&whole), pare_str_len(&s));
+    assert_int_equal(strlen(pare_str_cstr(&s)), pare_str_len(&s));
+    if (pare_str_detach(&s, &parcel) == PARE_OK) pare_parcel_free(parcel);
+    pare_str_deinit(&s);
+    pare_str_deinit(&whole);
+    return refused;
+}
+
+static void str_refusals_leave_a_valid_prefix(void **state) {
+    probe *p = *state;
+    probe_sweep(p, write_log_through_refusals, NULL);
+    p->never_resize = true;
+    probe_sweep(p, write_log_through_refusals, NULL);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        CASE(str_zeroed_is_empty_on_the_heap),
+        CASE(str_init_with_keeps_a_byte_for_the_nul),
+        CASE(str_init_with_one_byte_or_none),
+        CASE(str_init_fixed_answers_limit),
+        CASE(str_detach_gives_a_terminated_block),
+        CASE(str_detach_of_a_failed_text_is_refused),
+        CASE(str_detached_from_the_heap_goes_to_free),
+        CASE(str_attach_needs_a_byte_for_the_nul),
+        CASE(str_reserve_counts_the_nul),
+        CASE(str_limit_does_not_count_the_nul),
+        CASE(str_shrink_keeps_the_nul),
+        CASE(str_reset_max_drops_giants_only),
+        CASE(str_reset_refills_without_a_call),
+        CASE(str_truncate_reads_terminated),
+        CASE(str_appends_of_every_kind_agree),
+        CASE(str_text_of_every_length_fits_every_array),
+        CASE(str_keeps_embedded_nuls),
+        CASE(str_null_is_nothing_or_argument),
+        CASE(str_append_of_itself_survives_growth),
+        CASE(str_join_puts_separators_between),
+        CASE(str_refusal_is_sticky_and_counts_on),
+        CASE(str_ints_agree_with_printf_at_edges),
+        CASE(str_ints_agree_with_printf_at_random),
+        CASE(str_ints_fit_exactly),
+        CASE(str_base_pads_and_refuses_bad_bases),
+        CASE(str_printf_formats_into_the_buffer),
+        CASE(str_printf_asks_once),
+        CASE(str_printf_errors_leave_the_text),
+        CASE(str_printf_refusals_are_told_apart),
+        CASE(str_refusals_leave_a_valid_prefix),
+    };
+    return cmocka_run_group_tests_name("str", tests, NULL, NULL);
+}
