@@ -1,0 +1,190 @@
+# link.cmake - the single header in programs of several files, and in what must not become one.
+#
+#   cmake -DCASE=... -DDROPIN=build/tests/dropin/pare.h -DWORK=dir -DCC=gcc -DCXX=g++ -DNM=nm
+#         -P link.cmake
+cmake_minimum_required(VERSION 3.20)
+get_filename_component(source "${CMAKE_CURRENT_LIST_DIR}/../.." ABSOLUTE)
+get_filename_component(dropin_dir "${DROPIN}" DIRECTORY)
+set(here "${CMAKE_CURRENT_LIST_DIR}")
+set(flags -std=c11 -O2 -Wall -Wextra -Wconversion -Wshadow -Wpedantic -Werror)
+file(REMOVE_RECURSE "${WORK}")
+file(MAKE_DIRECTORY "${WORK}")
+
+# try(command...): sets `status` and `printed`. run(command...): the same, and has to succeed.
+function(try)
+  execute_process(COMMAND ${ARGN} WORKING_DIRECTORY "${WORK}"
+    RESULT_VARIABLE status OUTPUT_VARIABLE out ERROR_VARIABLE err)
+  set(status "${status}" PARENT_SCOPE)
+  set(printed "${out}${err}" PARENT_SCOPE)
+endfunction()
+function(run)
+  try(${ARGN})
+  if(NOT status EQUAL 0)
+    list(JOIN ARGN " " command)
+    message(FATAL_ERROR "${command}: ${status}\n${printed}")
+  endif()
+  set(printed "${printed}" PARENT_SCOPE)
+endfunction()
+
+# compile(output input option...): one object file.
+macro(compile output input)
+  run(${CC} ${flags} -I ${dropin_dir} ${ARGN} -c ${here}/${input}.c -o ${output}.o)
+endmacro()
+
+# What `file` has by nm with the options given; fails if a line matches `regex`.
+macro(expect_no_symbol regex file)
+  run(${NM} ${ARGN} ${file})
+  if(printed MATCHES "${regex}")
+    message(FATAL_ERROR "${file} has ${CMAKE_MATCH_0}")
+  endif()
+endmacro()
+
+# expect_refused(regex option...): once user.c is compiled with these options, the program must not
+# link, for want of a name that matches `regex`. `compile_flags` and `link` are the caller's.
+macro(expect_refused regex)
+  compile(two user ${compile_flags} -DWHO=two ${ARGN})
+  try(${link})
+  if(status EQUAL 0 OR NOT printed MATCHES "undefined|isn't defined" OR
+     NOT printed MATCHES "${regex}")
+    message(FATAL_ERROR "files that disagree, linked by ${link}: ${status}\n${printed}")
+  endif()
+endmacro()
+
+if(CASE STREQUAL "several_files")
+  compile(program program -DCOPIES=1)
+  compile(one user -DWHO=one)
+  compile(two user -DWHO=two)
+  compile(implementation implementation)
+  run(${CC} program.o one.o two.o implementation.o -o program)
+  run(./program)
+
+elseif(CASE STREQUAL "included_again")
+  file(WRITE "${WORK}/again.c" "#include \"pare.h\"\n#include \"pare.h\"\n"
+    "#define PARE_IMPLEMENTATION\n#include \"pare.h\"\n#include \"pare.h\"\n")
+  run(${CC} ${flags} -I ${dropin_dir} -c again.c)
+
+elseif(CASE STREQUAL "static_copies")
+  compile(program program -DCOPIES=2)
+  foreach(who IN ITEMS one two)
+    compile(${who} user -DWHO=${who} -DPARE_STATIC -DPARE_IMPLEMENTATION)
+    expect_no_symbol(" [A-Z] [a-z_]*parei?_[a-z_]*" ${who}.o)
+  endforeach()
+  run(${CC} program.o one.o two.o -o program)
+  run(./program)
+
+elseif(CASE STREQUAL "namespaces")
+  compile(program program -DCOPIES=2)
+  foreach(who IN ITEMS one two)
+    compile(${who} user -DWHO=${who} -DPARE_NAMESPACE=${who} -DPARE_IMPLEMENTATION)
+    expect_no_symbol(" [A-Z] parei?_[a-z_]*" ${who}.o)
+  endforeach()
+  run(${CC} program.o one.o two.o -o program)
+  run(./program)
+
+elseif(CASE STREQUAL "mismatch_refused")
+  # Files that disagree on what is compiled into inline code: also with dead sections dropped, and
+  # with link-time optimisation.
+  file(READ "${DROPIN}" text)
+  string(REGEX REPLACE "(#define PARE_ABI) [0-9]+" "\\1 9999" text "${text}")
+  file(WRITE "${WORK}/other/pare.h" "${text}")
+  foreach(mode IN ITEMS plain gc_sections lto)
+    set(compile_flags "")
+    set(link_flags "")
+    if(mode STREQUAL "gc_sections")
+      set(compile_flags -ffunction-sections -fdata-sections)
+      set(link_flags -Wl,--gc-sections)
+    elseif(mode STREQUAL "lto")
+      set(compile_flags -flto)
+      set(link_flags -flto)
+      if(CC MATCHES "clang")
+        list(APPEND link_flags -fuse-ld=lld) # binutils' linker cannot read clang's code
+        try(ld.lld --version)
+        if(NOT status EQUAL 0)
+          message(STATUS "lld is not here: clang's -flto is left out")
+          continue()
+        endif()
+      endif()
+    endif()
+    set(link ${CC} ${link_flags} program.o one.o two.o implementation.o -o program)
+
+    compile(program program ${compile_flags} -DCOPIES=1)
+    compile(one user ${compile_flags} -DWHO=one)
+    compile(two user ${compile_flags} -DWHO=two)
+    compile(implementation implementation ${compile_flags})
+    run(${link}) # as long as they agree
+    expect_refused("_align16" -DPARE_MIN_ALIGN=16)
+    expect_refused("_abi9999" -iquote other) # found before the directories of -I
+  endforeach()
+
+elseif(CASE STREQUAL "two_shared_objects")
+  compile(program program -DCOPIES=2 -DPLUGINS)
+  run(${CC} program.o -o program -ldl)
+  foreach(who IN ITEMS one two)
+    compile(${who} user -DWHO=${who} -DPARE_IMPLEMENTATION -fPIC)
+    run(${CC} -shared ${who}.o -o ${who}.so)
+    expect_no_symbol("[^ ]*parei?_[a-z_]*" ${who}.so -D --defined-only)
+  endforeach()
+  run(./program ./one.so ./two.so)
+
+elseif(CASE STREQUAL "freestanding")
+  compile(implementation implementation -DPARE_NO_LIBC -ffreestanding -nostdlib
+    -fno-pic -fno-stack-protector)
+  run(${NM} --undefined-only implementation.o)
+  string(REGEX REPLACE " U mem(cpy|move|set|cmp)\n| w [^\n]*\n| " "" others "${printed}")
+  if(others)
+    message(FATAL_ERROR "without a C library these are missing:\n${others}")
+  endif()
+
+elseif(CASE STREQUAL "cxx_implementation_refused")
+  try(${CXX} -x c++ -fsyntax-only -I ${dropin_dir} ${here}/implementation.c)
+  if(status EQUAL 0 OR NOT printed MATCHES "implementation is C11")
+    message(FATAL_ERROR "C++ compiled the implementation, or did not say why not:\n${printed}")
+  endif()
+
+elseif(CASE STREQUAL "any_order")
+  # Sources backwards: each brings what it needs, no name is used by two, no macro leaks.
+  include(${source}/src/modules.cmake)
+  list(REVERSE PARE_MODULES)
+  set(text "")
+  foreach(module IN LISTS PARE_MODULES)
+    string(APPEND text "#include \"${module}.c\"\n")
+  endforeach()
+  file(WRITE "${WORK}/backwards.c" "${text}")
+  run(${CC} ${flags} -I ${source}/include -I ${source}/src -c backwards.c)
+
+elseif(CASE STREQUAL "same_bytes")
+  run(${CMAKE_COMMAND} -DOUT=${WORK}/pare.h -P ${source}/src/dropin.cmake)
+  file(SHA256 "${WORK}/pare.h" again)
+  file(SHA256 "${DROPIN}" before)
+  if(NOT again STREQUAL before)
+    message(FATAL_ERROR "made again, the single header has other bytes")
+  endif()
+
+elseif(CASE STREQUAL "parts")
+  # Each part alone compiles and links; str does not bring the pools along.
+  include(${source}/src/modules.cmake)
+  foreach(part IN LISTS PARE_PUBLIC_MODULES)
+    file(REMOVE "${WORK}/pare.h")
+    run(${CMAKE_COMMAND} -DOUT=${WORK}/pare.h -DPARTS=${part} -P ${source}/src/dropin.cmake)
+    run(${CC} ${flags} -shared -fPIC -Wl,--no-undefined -I . ${here}/implementation.c -o part.so)
+  endforeach()
+  run(${CMAKE_COMMAND} -DOUT=${WORK}/pare.h "-DPARTS=arena str" -P ${source}/src/dropin.cmake)
+  file(READ "${WORK}/pare.h" text)
+  foreach(module IN ITEMS pool bufpool counting)
+    if(text MATCHES "begin include/pare/${module}.h")
+      message(FATAL_ERROR "PARTS=\"arena str\" has ${module} in it")
+    endif()
+  endforeach()
+  foreach(module IN ITEMS base alloc arena buf str)
+    if(NOT text MATCHES "begin include/pare/${module}.h")
+      message(FATAL_ERROR "PARTS=\"arena str\" lacks ${module}")
+    endif()
+  endforeach()
+  try(${CMAKE_COMMAND} -DOUT=${WORK}/bad.h -DPARTS=arean -P ${source}/src/dropin.cmake)
+  if(status EQUAL 0 OR NOT printed MATCHES "no part \"arean\"" OR EXISTS "${WORK}/bad.h")
+    message(FATAL_ERROR "PARTS=arean: ${status}\n${printed}")
+  endif()
+
+else()
+  message(FATAL_ERROR "CASE=${CASE} is unknown")
+endif()
