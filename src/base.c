@@ -34,6 +34,7 @@ static void parei_misuse_default(const pare_misuse *misuse) {
     if (misuse->address != NULL) fprintf(stderr, " of %p", misuse->address);
     fprintf(stderr, " (object %p", misuse->object);
     if (misuse->site != NULL) fprintf(stderr, ", called from %p", misuse->site);
+    if (misuse->earlier != NULL) fprintf(stderr, ", after %p", misuse->earlier);
     fputs(")\n", stderr);
     abort();
 #endif
@@ -52,7 +53,12 @@ pare_misuse_handler pare_set_misuse_handler(pare_misuse_handler handler) {
 
 void parei_misuse(const char *module, const char *kind, const void *object, const void *address,
                   const void *site) {
-    pare_misuse misuse = {module, kind, object, address, site};
+    parei_misuse_after(module, kind, object, address, site, NULL);
+}
+
+void parei_misuse_after(const char *module, const char *kind, const void *object,
+                        const void *address, const void *site, const void *earlier) {
+    pare_misuse misuse = {module, kind, object, address, site, earlier};
     pare_misuse_handler handler = __atomic_load_n(&parei_base_globals.handler, __ATOMIC_ACQUIRE);
     if (handler == NULL) handler = parei_misuse_default;
     handler(&misuse);

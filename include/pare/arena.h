@@ -4,9 +4,11 @@
  * the blocks, so that the next phase asks the allocator for nothing; mark and rewind do the same
  * for a part of a phase.
  *
- * Memory   Blocks from `from`, doubling from 4 KiB to 1 MiB unless options say otherwise. A request
- *          above a quarter of the next block gets a block of its own, and the block with more room
- *          stays current. When refused: half as much, and in the end exactly what is needed.
+ * Memory   Blocks from `from`, doubling from 4 KiB to 1 MiB unless options say otherwise, after the
+ *          current one could not be made longer in place. A request above a quarter of the next
+ *          block gets a block of its own, and the block with more room stays current. When refused:
+ *          half as much, and in the end exactly what is needed. After a phase that took several
+ *          blocks, reset asks for one in place of them, if block_max allows that one.
  * Layout   ptr and end are multiples of PARE_MIN_ALIGN, so a run-time size that fits unrounded also
  *          fits rounded. The first block from the allocator also holds the arena's private state
  *          and stays until deinit.
@@ -14,6 +16,8 @@
  *              block                ptr                   end
  *              | header | objects ##|        room         |
  *
+ * Stacking Over a pare_fixed it is an arena on an array; over another arena its blocks grow in place
+ *          and go with that one; over a pare_bufpool, arenas that come and go share their blocks.
  * Threads  One owner at a time.
  * Errors   Calls that return memory answer NULL on refusal and keep the reason for
  *          pare_arena_status; the arena is as it was.
@@ -28,7 +32,9 @@ PARE_BEGIN_DECLS
 /* --- types ------------------------------------------------------------------------------- */
 
 struct parei_arena_state;
-struct parei_arena_block;
+struct parei_arena_drop;
+struct parei_block;
+struct parei_guard;
 
 /* Visible so it can be embedded and inlined; the fields are private. All-zero is valid: an empty
  * arena on the C library's heap. Invariant: ptr is NULL and end_plus_1 is 0 (the empty window: every
@@ -40,27 +46,52 @@ typedef struct pare_arena {
     struct parei_arena_state *state; /* in the first block of `from`; NULL before that is taken */
     char *array;                     /* start of the caller's array, aligned; NULL without one */
     char *mark;                      /* the newest mark in the current block; NULL: none */
+    struct parei_arena_drop *drops;  /* callbacks, the youngest first */
     uint32_t epoch;                  /* resets so far */
     pare_status status;              /* the last refusal */
 } pare_arena;
 
+/* Flags of options. */
+#define PARE_ARENA_ADAPTIVE                                                                        \
+    1u /* keep what recent phases used: a spike is given back after some
+                                * twenty smaller phases, a steady load never allocates */
+#define PARE_ARENA_ZEROED                                                                          \
+    2u /* ask for zeroed blocks, so that pare_arena_alloc_zeroed need not
+                                * write memory that was never in use: for allocators that have
+                                * zeroes for nothing, as fresh pages are */
+#define PARE_ARENA_HARDENED                                                                        \
+    4u /* every call is checked: bytes behind objects at rewind, reset and
+                                * deinit, every dead mark, use by two threads at once; fresh and
+                                * dropped memory is filled. Some 100 times slower */
+#define PARE_ARENA_UNPOOLED                                                                        \
+    8u /* every object is a block of its own, given back when it is dropped:
+                                * ASan and valgrind then name the place where that was */
+
+/* Of retain_bytes: reset and rewind give all blocks back but the first. */
+#define PARE_ARENA_RETAIN_NONE ((size_t)1)
+
 /* Zero means the default. */
 typedef struct pare_arena_options {
-    size_t block_min;    /* bytes of the first block; 4 KiB. 256 .. block_max */
+    size_t block_min;    /* bytes of the first block; 4 KiB. 512 .. block_max */
     size_t block_max;    /* bytes to which blocks double; 1 MiB. At most PARE_SIZE_MAX / 4 */
     size_t limit_bytes;  /* most bytes of blocks at any time; no limit */
-    size_t retain_bytes; /* most bytes of empty blocks that reset and rewind keep; no limit.
-                          * The first block is kept in any case and not counted */
+    size_t retain_bytes; /* most bytes of empty blocks that reset and rewind keep, the first not
+                          * counted; no limit */
+    unsigned flags;      /* PARE_ARENA_... */
     uint64_t reserved[4];
 } pare_arena_options;
 
 /* A position in one arena, to rewind to any number of times until it is rewound past or reset. */
 typedef struct pare_arena_pos {
     const pare_arena *arena;
-    struct parei_arena_block *block; /* the current block; NULL: the array, or none yet */
-    char *ptr;
-    uint64_t serial; /* blocks with a higher one are younger than the mark */
-    uint32_t epoch;  /* resets before the mark */
+    struct parei_block *block;      /* the current block; NULL: the array, or none yet */
+    char *ptr;                      /* in it */
+    struct parei_arena_drop *drops; /* callbacks from before the mark */
+    struct parei_guard *guards;     /* hardened: of objects from before the mark */
+    uint64_t serial;                /* blocks with a higher one are younger than the mark */
+    uint64_t id;                    /* hardened: marks with a higher one are younger */
+    uint32_t epoch;                 /* resets before the mark */
+    int traced;                     /* hardened: it is known whether the mark is dead */
 } pare_arena_pos;
 
 typedef struct pare_arena_stats {
@@ -71,9 +102,20 @@ typedef struct pare_arena_stats {
     size_t blocks;         /* how many blocks, those without objects included */
     uint64_t allocs;       /* blocks asked of the allocator since init */
     uint64_t frees;        /* blocks given back since init */
-    uint64_t total_bytes;  /* bytes of those allocs */
+    uint64_t resizes;      /* blocks made longer or shorter in place since init */
+    uint64_t total_bytes;  /* bytes of those allocs, and what resizes added */
     uint64_t reserved[4];
 } pare_arena_stats;
+
+/* One block, as pare_arena_visit shows it. */
+typedef struct pare_arena_block_info {
+    const void *address;
+    size_t block_bytes; /* header included; of the caller's array, what is used for objects */
+    size_t live_bytes;  /* handed out, with padding */
+    size_t room_bytes;  /* left for objects */
+    int current;        /* the next object goes here, if it fits */
+    int spare;          /* without objects, kept for reuse */
+} pare_arena_block_info;
 
 /* --- lifetime ---------------------------------------------------------------------------- */
 
@@ -89,11 +131,12 @@ PARE_NODISCARD PARE_API pare_status pare_arena_init(pare_arena *a, pare_allocato
  * stores, and deinit likewise while the array suffices. */
 PARE_API void pare_arena_init_with(pare_arena *a, void *array, size_t size, pare_allocator then);
 
-/* Drops all objects, keeps blocks up to retain_bytes, clears the status. Touches no object. Cost:
- * O(blocks). */
+/* Drops all objects, keeps blocks as the options say, clears the status. Touches no object. Asks for
+ * one block at the most, and only after a phase that had to. Cost: O(blocks). */
 PARE_API void pare_arena_reset(pare_arena *a);
 
-/* Gives the retained blocks back. */
+/* Gives the retained blocks back, and of the current one, if it grew in place, what lies beyond its
+ * objects and block_min. */
 PARE_API void pare_arena_trim(pare_arena *a);
 
 /* Gives everything back and zeroes `a`. Accepts a zeroed arena. */
@@ -148,6 +191,23 @@ PARE_NODISCARD PAREI_INLINE void *pare_arena_alloc(pare_arena *a, size_t size, s
 #define PARE_ARENA_NEW_ARRAY(arena, type, count)                                                   \
     ((type *)pare_arena_alloc((arena), parei_product((count), sizeof(type)), PAREI_ALIGNOF(type)))
 
+/* One object of `type` with room for `count` of `tail_type` behind it: a struct that ends in a
+ * flexible array. */
+#define PARE_ARENA_NEW_TAIL(arena, type, tail_type, count)                                         \
+    ((type *)pare_arena_alloc((arena),                                                             \
+                              parei_sum(sizeof(type), parei_product((count), sizeof(tail_type))),  \
+                              PAREI_ALIGNOF(type)))
+
+/* The same as pare_arena_alloc, all bytes zero. In an arena with PARE_ARENA_ZEROED, memory that was
+ * never in use is not written again. */
+PARE_NODISCARD PARE_API void *pare_arena_alloc_zeroed(pare_arena *a, size_t size, size_t align);
+
+#define PARE_ARENA_NEW_ZEROED(arena, type)                                                         \
+    ((type *)pare_arena_alloc_zeroed((arena), sizeof(type), PAREI_ALIGNOF(type)))
+#define PARE_ARENA_NEW_ARRAY_ZEROED(arena, type, count)                                            \
+    ((type *)pare_arena_alloc_zeroed((arena), parei_product((count), sizeof(type)),                \
+                                     PAREI_ALIGNOF(type)))
+
 /* A copy of bytes[0, size) at `align`. bytes NULL with size > 0 is PARE_ERR_ARGUMENT. */
 PARE_NODISCARD PARE_API void *pare_arena_dup(pare_arena *a, const void *bytes, size_t size,
                                              size_t align);
@@ -161,15 +221,47 @@ PARE_NODISCARD PAREI_INLINE char *pare_arena_strdup(pare_arena *a, const char *t
     return pare_arena_strndup(a, text, strlen(text));
 }
 
+#ifndef PARE_NO_LIBC
+/* The formatted text, written straight into the block if it fits there. PARE_ERR_FORMAT where the C
+ * library refuses. */
+PARE_NODISCARD PARE_API char *pare_arena_printf(pare_arena *a, const char *format, ...)
+    PAREI_PRINTF(2, 3);
+#endif
+
+/* --- the newest object ------------------------------------------------------------------- */
+
+/* Makes an object of `old_size` bytes one of `new_size`, in place; zero counts as one. Growing works
+ * for the newest object as far as its block reaches, else PARE_ERR_MEMORY. Shrinking works for any;
+ * only what the newest one gives up is handed out again, and nothing from before a mark. */
+PARE_NODISCARD PARE_API pare_status pare_arena_resize(pare_arena *a, void *object, size_t old_size,
+                                                      size_t new_size);
+
+/* Gives one object back. Returns whether its memory is handed out again: that of the newest one is,
+ * unless it is from before a mark; that of any other lies unused until reset. */
+PARE_API int pare_arena_free(pare_arena *a, void *object, size_t size);
+
 /* --- marks and scopes -------------------------------------------------------------------- */
 
 /* The position of `a` now. O(1). An arena without blocks has one too. */
 PARE_API pare_arena_pos pare_arena_mark(pare_arena *a);
 
-/* Drops every object younger than the mark. Its blocks are kept as reset keeps them. Misuse, and
- * nothing changes: a mark of another arena, from before a reset, or newer than the position. Cost:
- * O(blocks). */
+/* Drops every object younger than the mark; blocks up to retain_bytes are kept. Misuse, and nothing
+ * changes: a mark of another arena, from before a reset, or newer than the position; in a hardened
+ * arena every mark that was rewound past. Cost: O(blocks). */
 PARE_API void pare_arena_rewind(pare_arena *a, pare_arena_pos to);
+
+/* The same, but one object, of `size` bytes, is kept: it moves down to the mark, and its new address
+ * is returned. Requires an object from after the mark, at a multiple of `align`, a power of two;
+ * NULL, and a plain rewind, if it is NULL. A bad mark is misuse: then `object` itself. Never refused.
+ * Cost: O(blocks + size). */
+PARE_NODISCARD PARE_API void *pare_arena_rewind_keep(pare_arena *a, pare_arena_pos to, void *object,
+                                                     size_t size, size_t align);
+
+/* Has drop(ctx) called when the position goes back beyond this point: by rewind, reset or deinit, the
+ * youngest first, while all older objects are still there. The callback may not use the arena.
+ * Allocates from the arena; refused as pare_arena_alloc. */
+PARE_NODISCARD PARE_API pare_status pare_arena_on_drop(pare_arena *a, void (*drop)(void *ctx),
+                                                       void *ctx);
 
 typedef struct pare_arena_scope {
     pare_arena *arena; /* NULL once closed */
@@ -210,8 +302,13 @@ PAREI_INLINE pare_status pare_arena_status(const pare_arena *a) { return a->stat
 /* Cost: O(blocks). */
 PARE_API pare_arena_stats pare_arena_get_stats(const pare_arena *a);
 
-/* Serves blocks from `a`, which must not move from now on. The newest object can be resized in
- * place and given back, as far as the newest mark; a free of any other does nothing. */
+/* Shows each block, the youngest first, the spares last. The callback may not use the arena. */
+PARE_API void pare_arena_visit(const pare_arena *a,
+                               void (*visit)(void *ctx, const pare_arena_block_info *block),
+                               void *ctx);
+
+/* Serves blocks from `a`, which must not move from now on, with resize and free as
+ * pare_arena_resize and pare_arena_free. */
 PARE_API pare_allocator pare_arena_allocator(pare_arena *a);
 
 PARE_END_DECLS

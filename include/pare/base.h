@@ -129,6 +129,7 @@ typedef struct pare_misuse {
     const void *object;  /* the arena, pool, ... */
     const void *address; /* the pointer or mark that was refused; NULL when there is none */
     const void *site;    /* an address inside the calling function; NULL when unknown */
+    const void *earlier; /* the same of the call before that made this one wrong; hardened only */
 } pare_misuse;
 
 /* May abort, longjmp, or return: then the call is refused and nothing has changed. */
@@ -154,6 +155,9 @@ PAREI_INLINE size_t parei_product(size_t count, size_t size) {
     return size != 0 && count > SIZE_MAX / size ? SIZE_MAX : count * size;
 #endif
 }
+
+/* a + b, or SIZE_MAX when the sum overflows. */
+PAREI_INLINE size_t parei_sum(size_t a, size_t b) { return a > SIZE_MAX - b ? SIZE_MAX : a + b; }
 
 /* Position of the highest set bit of `value`, which is not 0. */
 PAREI_INLINE unsigned parei_log2(size_t value) {

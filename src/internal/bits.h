@@ -11,9 +11,6 @@ static inline size_t parei_min_size(size_t a, size_t b) { return a < b ? a : b; 
 
 static inline size_t parei_max_size(size_t a, size_t b) { return a > b ? a : b; }
 
-/* a + b, or SIZE_MAX when the sum overflows. */
-static inline size_t parei_sum(size_t a, size_t b) { return a > SIZE_MAX - b ? SIZE_MAX : a + b; }
-
 /* `value` up to the next multiple of `align`, a power of two. Requires that it fits. */
 static inline size_t parei_align_up(size_t value, size_t align) {
     return (value + (align - 1)) & ~(align - 1);

@@ -31,6 +31,11 @@
 PARE_API PAREI_COLD void parei_misuse(const char *module, const char *kind, const void *object,
                                       const void *address, const void *site);
 
+/* The same, naming the site of the earlier call that made this one wrong; NULL: not known. */
+PARE_API PAREI_COLD void parei_misuse_after(const char *module, const char *kind,
+                                            const void *object, const void *address,
+                                            const void *site, const void *earlier);
+
 /* Sanitizer marks in whole words go through these three, at most one tool being live. */
 
 /* Whether a tool watches memory in this process. */

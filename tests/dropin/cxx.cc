@@ -46,6 +46,11 @@ static void use_arena() {
     EXPECT(PARE_ARENA_NEW(&arena, int) != nullptr);
     pare_arena_scope_close(&scope);
     EXPECT(PARE_ARENA_NEW_ARRAY(&arena, point, SIZE_MAX) == nullptr);
+    EXPECT(PARE_ARENA_NEW_TAIL(&arena, point, char, 10) != nullptr);
+    point *zeroed = PARE_ARENA_NEW_ZEROED(&arena, point);
+    EXPECT(zeroed != nullptr && zeroed->x == 0);
+    zeroed = PARE_ARENA_NEW_ARRAY_ZEROED(&arena, point, 10);
+    EXPECT(zeroed != nullptr && zeroed[9].y == 0);
     EXPECT(pare_arena_status(&arena) == PARE_ERR_ARGUMENT);
     pare_arena_deinit(&arena);
 }

@@ -1,6 +1,8 @@
 /* probe.c - the contract is in support/probe.h.
  * SPDX-License-Identifier: MIT */
 #include "support/probe.h"
+#include "pare/arena.h"
+#include "pare/fixed.h"
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -111,6 +113,16 @@ static const struct pare_allocator_vtable probe_vtable = {sizeof(struct pare_all
                                                           probe_alloc, probe_resize, probe_free};
 
 pare_allocator probe_allocator(probe *p) { return (pare_allocator){&probe_vtable, p}; }
+
+/* An arena whose window stays closed is watched. */
+bool probe_watched(void) {
+    char array[1024];
+    pare_arena a;
+    pare_arena_init_with(&a, array, sizeof array, pare_none());
+    bool watched = a.end_plus_1 == 0;
+    pare_arena_deinit(&a);
+    return watched;
+}
 
 /* --- fixtures ---------------------------------------------------------------------------- */
 

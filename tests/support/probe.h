@@ -34,6 +34,10 @@ typedef struct probe {
 /* A handle on `p`. */
 pare_allocator probe_allocator(probe *p);
 
+/* Whether ASan or memcheck watches this process: then pare lays objects apart, and a planted bug stops
+ * the test itself. */
+bool probe_watched(void);
+
 /* cmocka fixtures: *state is a fresh probe on the heap. */
 int probe_setup(void **state);
 int probe_teardown(void **state);

@@ -1,0 +1,241 @@
+/* test_blocks.c - growth and retention of an arena's blocks, seen through pare/arena.h.
+ * SPDX-License-Identifier: MIT */
+#include "support/arenas.h"
+#include "pare/fixed.h"
+#include <stdlib.h>
+
+static void arena_large_request_gets_its_own_block_behind_the_current(void **state) {
+    probe *p = *state;
+    pare_arena_options o = {.block_min = 4096, .block_max = 4096};
+    pare_arena a;
+    assert_int_equal(pare_arena_init(&a, probe_allocator(p), &o), PARE_OK);
+    char *before = filled(pare_arena_alloc(&a, 8, 8), 8, 1);
+    filled(pare_arena_alloc(&a, 100000, 8), 100000, 2);
+    char *after = filled(pare_arena_alloc(&a, 8, 8), 8, 3);
+    assert_true(after > before && after < before + 4096); /* the same block */
+    assert_int_equal(p->live_blocks, 2);
+    pare_arena_deinit(&a);
+}
+
+static void arena_blocks_double_to_the_maximum(void **state) {
+    probe *p = *state;
+    pare_arena a = small_arena(p);
+    for (int i = 0; i < 1000; i++) filled(pare_arena_alloc(&a, 64, 8), 64, 1);
+    pare_arena_stats stats = pare_arena_get_stats(&a);
+    assert_true(stats.blocks >= stats.held_bytes / 2048);
+    assert_true(stats.held_bytes < 1000 * 64 * 3 / 2); /* redzones included */
+    pare_arena_deinit(&a);
+}
+
+static void arena_requests_above_a_quarter_block_come_to_share_blocks(void **state) {
+    probe *p = *state;
+    pare_arena a = {.from = probe_allocator(p)};
+    for (int i = 0; i < 100; i++) filled(pare_arena_alloc(&a, 3000, 8), 3000, 1);
+    assert_true(p->live_blocks < 20);
+    pare_arena_deinit(&a);
+}
+
+static void arena_uses_all_that_the_allocator_gave(void **state) {
+    probe *p = *state;
+    p->slack = 1000;
+    pare_arena a = small_arena(p);
+    filled(pare_arena_alloc(&a, 900, 8), 900, 1);
+    assert_int_equal(p->live_blocks, 1);
+    pare_arena_deinit(&a);
+}
+
+static void arena_refused_block_is_asked_for_halved_and_then_exactly(void **state) {
+    probe *p = *state;
+    pare_arena_options o = {.block_min = 65536};
+    pare_arena a;
+    p->never_resize = true;
+    assert_int_equal(pare_arena_init(&a, probe_allocator(p), &o), PARE_OK);
+    while (p->live_blocks == 1) filled(pare_arena_alloc(&a, 64, 8), 64, 1);
+    pare_arena_reset(&a);
+    pare_arena_trim(&a);
+    while (pare_arena_get_stats(&a).held_bytes - pare_arena_get_stats(&a).live_bytes > 1000) {
+        filled(pare_arena_alloc(&a, 64, 8), 64, 1);
+    }
+    probe_refuse(p, 0, 3);
+    filled(pare_arena_alloc(&a, 1000, 8), 1000, 2);
+    assert_true(p->live_bytes < 65536 + 40000);
+    probe_refuse(p, 0, PROBE_NEVER);
+    assert_null(pare_arena_alloc(&a, 100000, 8));
+    assert_int_equal(pare_arena_status(&a), PARE_ERR_MEMORY);
+    pare_arena_deinit(&a);
+}
+
+static void arena_limit_is_never_passed(void **state) {
+    probe *p = *state;
+    pare_arena_options o = {.block_min = 512, .limit_bytes = 4000};
+    pare_arena a;
+    p->slack = 500; /* not taken, since the limit is exact */
+    assert_int_equal(pare_arena_init(&a, probe_allocator(p), &o), PARE_OK);
+    for (int round = 0; round < 3; round++) {
+        size_t served = 0;
+        while (pare_arena_alloc(&a, 40, 8) != NULL) served += 40;
+        assert_int_equal(pare_arena_status(&a), PARE_ERR_LIMIT);
+        assert_true(p->live_bytes <= 4000);
+        assert_true(served > 2000);
+        assert_null(pare_arena_alloc(&a, 5000, 8));
+        pare_arena_reset(&a);
+        filled(pare_arena_alloc(&a, 3000, 8), 3000, 1); /* spares give way */
+        assert_true(p->live_bytes <= 4000);
+        pare_arena_reset(&a);
+    }
+    pare_arena_deinit(&a);
+}
+
+static void arena_over_an_allocator_that_grows_in_place_is_one_block(void **state) {
+    (void)state;
+    char *array = malloc(100000);
+    pare_fixed f;
+    pare_fixed_init(&f, array, 100000);
+    pare_arena a = {.from = pare_fixed_allocator(&f)};
+    for (int i = 0; i < 90; i++) filled(pare_arena_alloc(&a, 1000, 8), 1000, 1);
+    pare_arena_stats stats = pare_arena_get_stats(&a);
+    assert_int_equal(stats.blocks, 1);
+    assert_true(stats.resizes > 0);
+    assert_int_equal(stats.held_bytes, pare_fixed_get_stats(&f).live_bytes);
+    pare_arena_reset(&a);
+    pare_arena_trim(&a); /* shorter in place, too */
+    assert_true(pare_fixed_get_stats(&f).live_bytes <= 4096);
+    assert_int_equal(pare_arena_get_stats(&a).held_bytes, pare_fixed_get_stats(&f).live_bytes);
+    filled(pare_arena_alloc(&a, 50000, 8), 50000, 1);
+    pare_arena_deinit(&a);
+    assert_int_equal(pare_fixed_get_stats(&f).live_bytes, 0);
+    free(array);
+}
+
+static void arena_second_phase_allocates_nothing(void **state) {
+    probe *p = *state;
+    pare_arena a = small_arena(p);
+    assert_false(phase(&a));
+    pare_arena_reset(&a);
+    assert_int_equal(pare_arena_get_stats(&a).live_bytes, 0);
+    uint64_t requests = p->requests, frees = p->frees;
+    for (int i = 0; i < 10; i++) {
+        assert_false(phase(&a));
+        pare_arena_reset(&a);
+    }
+    assert_int_equal(p->requests, requests);
+    assert_int_equal(p->frees, frees);
+    pare_arena_deinit(&a);
+}
+
+static void arena_reset_keeps_at_most_retain_bytes(void **state) {
+    probe *p = *state;
+    const size_t limits[] = {1, 1000, 5000, 20000};
+    for (size_t i = 0; i < sizeof limits / sizeof limits[0]; i++) {
+        pare_arena_options o = small;
+        pare_arena a;
+        o.retain_bytes = limits[i];
+        assert_int_equal(pare_arena_init(&a, probe_allocator(p), &o), PARE_OK);
+        assert_false(phase(&a));
+        pare_arena_reset(&a);
+        pare_arena_stats stats = pare_arena_get_stats(&a);
+        assert_true(stats.retained_bytes <= limits[i]);
+        assert_int_equal(stats.held_bytes, p->live_bytes);
+        assert_int_equal(stats.blocks, p->live_blocks);
+        pare_arena_deinit(&a);
+    }
+}
+
+static void arena_retain_none_gives_all_but_the_first_back(void **state) {
+    probe *p = *state;
+    pare_arena_options o = {.retain_bytes = PARE_ARENA_RETAIN_NONE};
+    pare_arena a;
+    assert_int_equal(pare_arena_init(&a, probe_allocator(p), &o), PARE_OK);
+    for (int i = 0; i < 3; i++) {
+        for (int k = 0; k < 1000; k++) filled(pare_arena_alloc(&a, 64, 8), 64, 1);
+        pare_arena_reset(&a);
+        assert_int_equal(p->live_blocks, 1);
+    }
+    pare_arena_deinit(&a);
+}
+
+static void arena_trim_gives_back_all_but_the_first_block(void **state) {
+    probe *p = *state;
+    pare_arena a = small_arena(p);
+    assert_false(phase(&a));
+    pare_arena_trim(&a); /* nothing is spare */
+    assert_int_equal(pare_arena_get_stats(&a).held_bytes, p->live_bytes);
+    assert_true(p->live_blocks > 2);
+    pare_arena_reset(&a);
+    pare_arena_trim(&a);
+    assert_int_equal(p->live_blocks, 1);
+    assert_int_equal(pare_arena_get_stats(&a).retained_bytes, 0);
+    assert_false(phase(&a));
+    pare_arena_deinit(&a);
+}
+
+static void arena_reset_makes_one_block_of_several(void **state) {
+    probe *p = *state;
+    pare_arena a = {.from = probe_allocator(p)};
+    for (int i = 0; i < 1000; i++) filled(pare_arena_alloc(&a, 64, 8), 64, 1);
+    assert_true(p->live_blocks > 3);
+    pare_arena_reset(&a);
+    assert_int_equal(p->live_blocks, 2); /* the first, and the one */
+    uint64_t requests = p->requests;
+    for (int i = 0; i < 1000; i++) filled(pare_arena_alloc(&a, 64, 8), 64, 1);
+    pare_arena_reset(&a);
+    assert_int_equal(p->requests, requests);
+    pare_arena_deinit(&a);
+}
+
+static void arena_reset_refused_the_one_block_keeps_the_several(void **state) {
+    probe *p = *state;
+    pare_arena a = {.from = probe_allocator(p)};
+    for (int i = 0; i < 1000; i++) filled(pare_arena_alloc(&a, 64, 8), 64, 1);
+    size_t blocks = p->live_blocks;
+    probe_refuse(p, 0, PROBE_NEVER);
+    pare_arena_reset(&a);
+    assert_int_equal(p->live_blocks, blocks);
+    for (int i = 0; i < 1000; i++) filled(pare_arena_alloc(&a, 64, 8), 64, 1);
+    pare_arena_deinit(&a);
+}
+
+static void arena_adaptive_gives_a_spike_back_and_keeps_a_steady_load(void **state) {
+    probe *p = *state;
+    pare_arena_options o = {.flags = PARE_ARENA_ADAPTIVE};
+    pare_arena a;
+    assert_int_equal(pare_arena_init(&a, probe_allocator(p), &o), PARE_OK);
+    for (int i = 0; i < 1000; i++) filled(pare_arena_alloc(&a, 10000, 8), 10000, 1);
+    pare_arena_reset(&a);
+    size_t spike = p->live_bytes, steady = 0;
+    uint64_t requests = 0;
+    for (int phases = 0; phases < 60; phases++) {
+        for (int k = 0; k < 500 + phases % 7 * 20; k++) {
+            filled(pare_arena_alloc(&a, 100, 8), 100, 1);
+        }
+        pare_arena_reset(&a);
+        if (phases == 45) {
+            steady = p->live_bytes;
+            requests = p->requests;
+        }
+    }
+    assert_true(spike > 10000000);
+    assert_true(steady < spike / 4);
+    assert_int_equal(p->requests, requests);
+    pare_arena_deinit(&a);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        CASE(arena_large_request_gets_its_own_block_behind_the_current),
+        CASE(arena_blocks_double_to_the_maximum),
+        CASE(arena_requests_above_a_quarter_block_come_to_share_blocks),
+        CASE(arena_uses_all_that_the_allocator_gave),
+        CASE(arena_refused_block_is_asked_for_halved_and_then_exactly),
+        CASE(arena_limit_is_never_passed),
+        CASE(arena_over_an_allocator_that_grows_in_place_is_one_block),
+        CASE(arena_second_phase_allocates_nothing),
+        CASE(arena_reset_keeps_at_most_retain_bytes),
+        CASE(arena_retain_none_gives_all_but_the_first_back),
+        CASE(arena_trim_gives_back_all_but_the_first_block),
+        CASE(arena_reset_makes_one_block_of_several),
+        CASE(arena_reset_refused_the_one_block_keeps_the_several),
+        CASE(arena_adaptive_gives_a_spike_back_and_keeps_a_steady_load),
+    };
+    return cmocka_run_group_tests_name("blocks", tests, NULL, NULL);
+}
