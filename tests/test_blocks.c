@@ -1,6 +1,7 @@
 /* test_blocks.c - growth and retention of an arena's blocks, seen through pare/arena.h.
  * SPDX-License-Identifier: MIT */
 #include "support/arenas.h"
+#include "pare/bufpool.h"
 #include "pare/fixed.h"
 #include <stdlib.h>
 
@@ -169,6 +170,26 @@ static void arena_trim_gives_back_all_but_the_first_block(void **state) {
     pare_arena_deinit(&a);
 }
 
+static void arena_over_a_buffer_pool_shares_its_blocks(void **state) {
+    probe *p = *state;
+    pare_bufpool cache;
+    uint64_t allocs = 0;
+    assert_int_equal(pare_bufpool_init(&cache, probe_allocator(p), NULL), PARE_OK);
+    for (int round = 0; round < 10; round++) {
+        pare_arena children[3];
+        for (int i = 0; i < 3; i++) {
+            children[i] = (pare_arena){.from = pare_bufpool_allocator(&cache)};
+            assert_false(phase(&children[i]));
+        }
+        for (int i = 0; i < 3; i++) pare_arena_deinit(&children[i]);
+        if (round == 0) allocs = p->allocs;
+    }
+    assert_int_equal(p->allocs, allocs); /* short-lived arenas cost no allocation */
+    pare_bufpool_trim(&cache, 0, PARE_TRIM_ALL);
+    assert_int_equal(pare_bufpool_get_stats(&cache).retained_bytes, 0); /* and really give back */
+    pare_bufpool_deinit(&cache);
+}
+
 static void arena_reset_makes_one_block_of_several(void **state) {
     probe *p = *state;
     pare_arena a = {.from = probe_allocator(p)};
@@ -233,6 +254,7 @@ int main(void) {
         CASE(arena_reset_keeps_at_most_retain_bytes),
         CASE(arena_retain_none_gives_all_but_the_first_back),
         CASE(arena_trim_gives_back_all_but_the_first_block),
+        CASE(arena_over_a_buffer_pool_shares_its_blocks),
         CASE(arena_reset_makes_one_block_of_several),
         CASE(arena_reset_refused_the_one_block_keeps_the_several),
         CASE(arena_adaptive_gives_a_spike_back_and_keeps_a_steady_load),
