@@ -30,6 +30,15 @@ add_test(NAME headers COMMAND ${CMAKE_COMMAND} "-DCC=${ccs}" "-DCXX=${cxxs}"
   "-DHEADERS=${headers}" -DINCLUDE=${PROJECT_SOURCE_DIR}/include
   -P ${scripts}/test_headers.cmake)
 
+if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64)$" AND CMAKE_SIZEOF_VOID_P EQUAL 8)
+  foreach(cc IN LISTS c_compilers)
+    get_filename_component(compiler ${cc} NAME)
+    add_test(NAME hits/${compiler} COMMAND ${CMAKE_COMMAND} -DCC=${cc} -DOBJDUMP=${CMAKE_OBJDUMP}
+      -DINCLUDE=${PROJECT_SOURCE_DIR}/include -DWORK=${CMAKE_CURRENT_BINARY_DIR}/hits
+      -P ${scripts}/hits.cmake)
+  endforeach()
+endif()
+
 # --- the single header in whole programs ---------------------------------------------------------
 
 function(pare_link_test case cc cxx)
