@@ -1,8 +1,11 @@
 /* test_blocks.c - growth and retention of an arena's blocks, seen through pare/arena.h.
  * SPDX-License-Identifier: MIT */
 #include "support/arenas.h"
+#include "pare/budget.h"
 #include "pare/bufpool.h"
+#include "pare/counting.h"
 #include "pare/fixed.h"
+#include "pare/pages.h"
 #include <stdlib.h>
 
 static void arena_large_request_gets_its_own_block_behind_the_current(void **state) {
@@ -170,6 +173,49 @@ static void arena_trim_gives_back_all_but_the_first_block(void **state) {
     pare_arena_deinit(&a);
 }
 
+static void arena_over_reserved_pages_never_moves_and_gives_them_back(void **state) {
+    (void)state;
+    const size_t objects = 20000, size = 1000;
+    pare_counting c;
+    pare_counting_init(&c, pare_pages((size_t)1 << 26));
+    pare_arena a = {.from = pare_counting_allocator(&c)};
+    char *first = filled(pare_arena_alloc(&a, size, 8), size, 1);
+    for (size_t i = 1; i < objects; i++) filled(pare_arena_alloc(&a, size, 8), size, 2);
+    assert_int_equal(pare_arena_get_stats(&a).blocks, 1);
+    assert_filled(first, size, 1);
+    assert_true(pare_counting_get_stats(&c).live_bytes >= objects * size);
+    pare_arena_reset(&a);
+    pare_arena_trim(&a);
+    assert_true(pare_counting_get_stats(&c).live_bytes <= 4 * pare_pages_page_bytes());
+    filled(pare_arena_alloc(&a, 100000, 8), 100000, 3);
+    pare_arena_deinit(&a);
+    assert_int_equal(pare_counting_get_stats(&c).live_bytes, 0);
+}
+
+static void arena_in_a_budget_never_passes_it_and_its_scopes_survive_a_refusal(void **state) {
+    probe *p = *state;
+    pare_budget b;
+    const pare_budget_options o = {.limit_bytes = 20000};
+    assert_int_equal(pare_budget_init(&b, probe_allocator(p), &o), PARE_OK);
+    pare_arena a = {.from = pare_budget_allocator(&b)};
+    for (int round = 0; round < 3; round++) {
+        char *kept = filled(pare_arena_alloc(&a, 100, 8), 100, 1);
+        PARE_ARENA_SCOPE(&a) {
+            size_t served = 0;
+            while (pare_arena_alloc(&a, 50, 8) != NULL) served += 50;
+            assert_int_equal(pare_arena_status(&a), PARE_ERR_LIMIT);
+            assert_true(served > 10000);
+            assert_true(p->live_bytes <= 20000);
+        }
+        filled(pare_arena_alloc(&a, 1000, 8), 1000, 2);
+        assert_filled(kept, 100, 1);
+        assert_int_equal(pare_budget_get_stats(&b).live_bytes, pare_arena_get_stats(&a).held_bytes);
+        pare_arena_reset(&a);
+    }
+    pare_arena_deinit(&a);
+    pare_budget_deinit(&b);
+}
+
 static void arena_over_a_buffer_pool_shares_its_blocks(void **state) {
     probe *p = *state;
     pare_bufpool cache;
@@ -254,6 +300,8 @@ int main(void) {
         CASE(arena_reset_keeps_at_most_retain_bytes),
         CASE(arena_retain_none_gives_all_but_the_first_back),
         CASE(arena_trim_gives_back_all_but_the_first_block),
+        CASE(arena_over_reserved_pages_never_moves_and_gives_them_back),
+        CASE(arena_in_a_budget_never_passes_it_and_its_scopes_survive_a_refusal),
         CASE(arena_over_a_buffer_pool_shares_its_blocks),
         CASE(arena_reset_makes_one_block_of_several),
         CASE(arena_reset_refused_the_one_block_keeps_the_several),
