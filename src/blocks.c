@@ -16,13 +16,6 @@ char *parei_block_start(const parei_blocks *b, parei_block *block) {
     return (char *)block + parei_align_up(header, PARE_MIN_ALIGN);
 }
 
-char *parei_window_end(char *memory, size_t size, size_t reach) {
-    const uintptr_t highest = UINTPTR_MAX - 2 * reach;
-    if ((uintptr_t)memory > highest) return memory;
-    size = parei_min_size(size, highest - (uintptr_t)memory);
-    return memory + parei_align_down(size, PARE_MIN_ALIGN);
-}
-
 size_t parei_block_least(size_t extent, size_t align) {
     /* Header and end are rounded to PARE_MIN_ALIGN. */
     return parei_sum(parei_sum(sizeof(parei_block) + 2 * PARE_MIN_ALIGN, align), extent);

@@ -119,8 +119,8 @@ void pare_arena_reset(pare_arena *a) {
     parei_arena_leave(a);
 }
 
-void pare_arena_deinit(pare_arena *a) {
-    const void *site = PAREI_SITE();
+/* An arena that called for callbacks or blocks. */
+static PAREI_COLD void parei_arena_deinit_all(pare_arena *a, const void *site) {
     if (!parei_arena_enter(a, site)) return;
     parei_arena_call_drops(a, NULL);
     parei_arena_check_guards(a, NULL, site);
@@ -135,6 +135,14 @@ void pare_arena_deinit(pare_arena *a) {
         if (blocks.home != NULL) parei_blocks_free(&blocks, blocks.home);
     }
     *a = (pare_arena){0};
+}
+
+void pare_arena_deinit(pare_arena *a) {
+    if (a->state == NULL && a->drops == NULL) {
+        *a = (pare_arena){0};
+    } else {
+        parei_arena_deinit_all(a, PAREI_SITE());
+    }
 }
 
 /* --- marks ------------------------------------------------------------------------------- */

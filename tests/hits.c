@@ -7,7 +7,9 @@ struct node {
     long key;
 };
 
-struct node *hit_arena_constant(pare_arena *a) { return PARE_ARENA_NEW(a, struct node); }
+struct node *hit_arena_constant(pare_arena *a) {
+    return PARE_ARENA_NEW(a, struct node);
+}
 
 void *hit_arena_run_time(pare_arena *a, size_t size) { return pare_arena_alloc(a, size, 8); }
 

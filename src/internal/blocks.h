@@ -9,6 +9,7 @@
 #ifndef PAREI_BLOCKS_H
 #define PAREI_BLOCKS_H
 #include "pare/alloc.h"
+#include "internal/bits.h"
 #include <stdbool.h>
 
 /* Of every block, whatever max_align_t says: enough for headers and PARE_MIN_ALIGN. */
@@ -49,7 +50,12 @@ PARE_API char *parei_block_start(const parei_blocks *b, parei_block *block);
 
 /* The end of a window over memory[0, size), which is aligned to PARE_MIN_ALIGN: a multiple of that,
  * and so low that adding `reach` twice does not wrap. */
-PARE_API char *parei_window_end(char *memory, size_t size, size_t reach);
+static inline char *parei_window_end(char *memory, size_t size, size_t reach) {
+    const uintptr_t highest = UINTPTR_MAX - 2 * reach;
+    if ((uintptr_t)memory > highest) return memory;
+    size = parei_min_size(size, highest - (uintptr_t)memory);
+    return memory + parei_align_down(size, PARE_MIN_ALIGN);
+}
 
 /* The smallest cap of a block that is certain to have room for an object that takes `extent` bytes,
  * at `align`. SIZE_MAX: none is large enough. */

@@ -1,0 +1,466 @@
+/* bench_arena.c - what does an allocation cost when many objects die together?
+ *
+ * Read against `floor`, a bump pointer written out by hand over memory that is simply there, and
+ * against `libc`, which must free the objects one by one. `pare` has one block of the size that
+ * floor has; `pare-default` is a zeroed arena, whose blocks double as it fills. The fill rows tell
+ * whether the cost of an object stays flat as arenas grow, blocks and page faults included.
+ * SPDX-License-Identifier: MIT */
+#include "shim.h"
+#include "pare/arena.h"
+#include "pare/bufpool.h"
+#include "pare/heap.h"
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    OBJECTS = 1000,        /* of one phase */
+    BLOCK_BYTES = 4 << 20, /* room for any phase here */
+    REQUEST_BYTES = 4096,  /* room for one request, on the stack */
+    TREE_NODES = 65535     /* 2^16 - 1 */
+};
+
+/* --- the floor: a bump pointer ------------------------------------------------------------ */
+
+typedef struct bump {
+    char *ptr, *end, *base;
+} bump;
+
+/* Sizes are sane and the block is never full, but it looks. */
+static inline void *bump_alloc(bump *a, size_t size) {
+    char *object = a->ptr, *next = object + ((size + 7) & ~(size_t)7);
+    if (next > a->end) abort();
+    a->ptr = next;
+    if (object == NULL) __builtin_unreachable();
+    return object;
+}
+
+static bump *bump_open(bench *b, bump *a) {
+    a->base = a->ptr = malloc(BLOCK_BYTES);
+    bench_must(b, a->base != NULL);
+    a->end = a->base + BLOCK_BYTES;
+    return bench_hide(a);
+}
+
+static void bump_reset(bump *a) { a->ptr = a->base; }
+static void bump_close(bump *a) { free(a->base); }
+
+/* --- pare --------------------------------------------------------------------------------- */
+
+static const pare_arena_options one_block = {.block_min = BLOCK_BYTES + 4096,
+                                             .block_max = 2 * BLOCK_BYTES};
+
+/* The argument of a pare contender is its options. */
+static pare_arena *arena_open(bench *b, pare_arena *a) {
+    bench_must(b, pare_arena_init(a, pare_heap(), bench_arg(b)) == PARE_OK);
+    bench_allocs_at_most(b, 0);
+    return bench_hide(a);
+}
+
+/* --- what every contender shares ---------------------------------------------------------- */
+
+/* A caller tests what he gets, and uses it. */
+static inline void *got(void *object) {
+    if (object == NULL) abort();
+    bench_keep(object);
+    return object;
+}
+
+static uint32_t mixed_sizes[OBJECTS]; /* 8 .. 512 */
+
+static void fill_mixed_sizes(void) {
+    uint64_t random = 1;
+    for (int i = 0; i < OBJECTS; i++) mixed_sizes[i] = 8 + (uint32_t)(bench_random(&random) % 505);
+}
+
+/* The output of an allocator: objects that hold what was written, so none overlaps another. */
+static void show_objects(bench *b, void *const *objects, const uint32_t *sizes) {
+    for (int i = 0; i < OBJECTS; i++) memset(objects[i], i, sizes != NULL ? sizes[i] : 32);
+    for (int i = 0; i < OBJECTS; i++) bench_result(b, objects[i], sizes != NULL ? sizes[i] : 32);
+}
+
+/* --- arena/alloc-32 ----------------------------------------------------------------------- */
+
+static void alloc_32_floor(bench *b) {
+    bump state, *a = bump_open(b, &state);
+    void *objects[OBJECTS];
+    while (bench_next(b)) {
+        for (int i = 0; i < OBJECTS; i++) got(bump_alloc(a, 32));
+        bump_reset(a);
+    }
+    bench_ops(b, OBJECTS);
+    for (int i = 0; i < OBJECTS; i++) objects[i] = bump_alloc(a, 32);
+    show_objects(b, objects, NULL);
+    bump_close(a);
+}
+
+static void alloc_32_pare(bench *b) {
+    pare_arena state, *a = arena_open(b, &state);
+    void *objects[OBJECTS];
+    while (bench_next(b)) {
+        for (int i = 0; i < OBJECTS; i++) got(pare_arena_alloc(a, 32, 8));
+        pare_arena_reset(a);
+    }
+    bench_ops(b, OBJECTS);
+    for (int i = 0; i < OBJECTS; i++) objects[i] = pare_arena_alloc(a, 32, 8);
+    show_objects(b, objects, NULL);
+    pare_arena_deinit(a);
+}
+
+static void alloc_32_heap(bench *b) {
+    const bench_heap *heap = bench_heap_of(b);
+    void *objects[OBJECTS];
+    while (bench_next(b)) {
+        for (int i = 0; i < OBJECTS; i++) objects[i] = got(heap->malloc(32));
+        for (int i = 0; i < OBJECTS; i++) heap->free(objects[i]);
+    }
+    bench_ops(b, OBJECTS);
+    for (int i = 0; i < OBJECTS; i++) objects[i] = heap->malloc(32);
+    show_objects(b, objects, NULL);
+    for (int i = 0; i < OBJECTS; i++) heap->free(objects[i]);
+}
+
+/* --- arena/alloc-mixed, arena/alloc-mixed-written ------------------------------------------ */
+
+static inline __attribute__((always_inline)) void mixed_floor(bench *b, bool written) {
+    bump state, *a = bump_open(b, &state);
+    void *objects[OBJECTS];
+    const uint32_t *sizes = bench_hide(mixed_sizes);
+    while (bench_next(b)) {
+        for (int i = 0; i < OBJECTS; i++) {
+            void *object = bump_alloc(a, sizes[i]);
+            if (written) memset(object, i, sizes[i]);
+            got(object);
+        }
+        bump_reset(a);
+    }
+    bench_ops(b, OBJECTS);
+    for (int i = 0; i < OBJECTS; i++) objects[i] = bump_alloc(a, sizes[i]);
+    show_objects(b, objects, sizes);
+    bump_close(a);
+}
+
+static inline __attribute__((always_inline)) void mixed_pare(bench *b, bool written) {
+    pare_arena state, *a = arena_open(b, &state);
+    void *objects[OBJECTS];
+    const uint32_t *sizes = bench_hide(mixed_sizes);
+    while (bench_next(b)) {
+        for (int i = 0; i < OBJECTS; i++) {
+            void *object = pare_arena_alloc(a, sizes[i], 8);
+            if (written) memset(object, i, sizes[i]);
+            got(object);
+        }
+        pare_arena_reset(a);
+    }
+    bench_ops(b, OBJECTS);
+    for (int i = 0; i < OBJECTS; i++) objects[i] = pare_arena_alloc(a, sizes[i], 8);
+    show_objects(b, objects, sizes);
+    pare_arena_deinit(a);
+}
+
+static inline __attribute__((always_inline)) void mixed_heap(bench *b, bool written) {
+    const bench_heap *heap = bench_heap_of(b);
+    void *objects[OBJECTS];
+    const uint32_t *sizes = bench_hide(mixed_sizes);
+    while (bench_next(b)) {
+        for (int i = 0; i < OBJECTS; i++) {
+            objects[i] = heap->malloc(sizes[i]);
+            if (written) memset(objects[i], i, sizes[i]);
+            got(objects[i]);
+        }
+        for (int i = 0; i < OBJECTS; i++) heap->free(objects[i]);
+    }
+    bench_ops(b, OBJECTS);
+    for (int i = 0; i < OBJECTS; i++) objects[i] = heap->malloc(sizes[i]);
+    show_objects(b, objects, sizes);
+    for (int i = 0; i < OBJECTS; i++) heap->free(objects[i]);
+}
+
+static void alloc_mixed_floor(bench *b) { mixed_floor(b, false); }
+static void alloc_mixed_pare(bench *b) { mixed_pare(b, false); }
+static void alloc_mixed_heap(bench *b) { mixed_heap(b, false); }
+static void alloc_mixed_written_floor(bench *b) { mixed_floor(b, true); }
+static void alloc_mixed_written_pare(bench *b) { mixed_pare(b, true); }
+static void alloc_mixed_written_heap(bench *b) { mixed_heap(b, true); }
+
+/* --- arena/request-20 --------------------------------------------------------------------- */
+
+enum { REQUESTS = 64, REQUEST_OBJECTS = 20 };
+
+/* A request's 20 objects: sizes known at compile time, as those of structs are. */
+/* clang-format off */
+#define REQUEST(X)                                                                                 \
+    X(0, 16) X(1, 24) X(2, 32) X(3, 40) X(4, 48) X(5, 64) X(6, 96) X(7, 128) X(8, 24) X(9, 32)     \
+    X(10, 16) X(11, 48) X(12, 200) X(13, 64) X(14, 32) X(15, 24) X(16, 72) X(17, 256) X(18, 40)    \
+    X(19, 16)
+/* clang-format on */
+
+static void show_request(bench *b, void *const *objects) {
+#define WRITE(i, size) memset(objects[i], i, size);
+#define SHOW(i, size) bench_result(b, objects[i], size);
+    if (!bench_counting(b)) return;
+    REQUEST(WRITE)
+    REQUEST(SHOW)
+}
+
+static void request_floor(bench *b) {
+    void *objects[REQUEST_OBJECTS];
+    char block[REQUEST_BYTES];
+    bump state, *a = bench_hide(&state);
+#define BUMP(i, size) objects[i] = got(bump_alloc(a, size));
+    while (bench_next(b)) {
+        for (int i = 0; i < REQUESTS; i++) {
+            a->ptr = bench_hide(block);
+            a->end = a->ptr + sizeof block;
+            REQUEST(BUMP)
+        }
+    }
+    bench_ops(b, REQUESTS);
+    show_request(b, objects);
+}
+
+static void request_pare(bench *b) {
+    void *objects[REQUEST_OBJECTS];
+    char block[REQUEST_BYTES];
+    pare_arena state, *a = bench_hide(&state);
+#define PARE(i, size) objects[i] = got(pare_arena_alloc(a, size, 8));
+    while (bench_next(b)) {
+        for (int i = 0; i < REQUESTS; i++) {
+            pare_arena_init_with(a, bench_hide(block), sizeof block, pare_heap());
+            REQUEST(PARE)
+            pare_arena_deinit(a);
+        }
+    }
+    bench_ops(b, REQUESTS);
+    bench_allocs_at_most(b, 0);
+    pare_arena_init_with(a, block, sizeof block, pare_heap());
+    REQUEST(PARE)
+    show_request(b, objects);
+    pare_arena_deinit(a);
+}
+
+static void request_pare_heap(bench *b) {
+    void *objects[REQUEST_OBJECTS];
+    pare_arena state = {0}, *a = bench_hide(&state);
+    while (bench_next(b)) {
+        for (int i = 0; i < REQUESTS; i++) {
+            REQUEST(PARE)
+            pare_arena_deinit(a);
+        }
+    }
+    bench_ops(b, REQUESTS);
+    REQUEST(PARE)
+    show_request(b, objects);
+    pare_arena_deinit(a);
+}
+
+/* Arenas that come and go, their blocks from a pool that they share. */
+static void request_pare_shared(bench *b) {
+    void *objects[REQUEST_OBJECTS];
+    pare_bufpool blocks = {0};
+    pare_arena state, *a = bench_hide(&state);
+    while (bench_next(b)) {
+        for (int i = 0; i < REQUESTS; i++) {
+            bench_must(b, pare_arena_init(a, pare_bufpool_allocator(&blocks), NULL) == PARE_OK);
+            REQUEST(PARE)
+            pare_arena_deinit(a);
+        }
+    }
+    bench_ops(b, REQUESTS);
+    bench_allocs_at_most(b, 0);
+    bench_must(b, pare_arena_init(a, pare_bufpool_allocator(&blocks), NULL) == PARE_OK);
+    REQUEST(PARE)
+    show_request(b, objects);
+    pare_arena_deinit(a);
+    pare_bufpool_deinit(&blocks);
+}
+
+static void request_heap(bench *b) {
+    const bench_heap *heap = bench_heap_of(b);
+    void *objects[REQUEST_OBJECTS];
+#define MALLOC(i, size) objects[i] = got(heap->malloc(size));
+    while (bench_next(b)) {
+        for (int i = 0; i < REQUESTS; i++) {
+            REQUEST(MALLOC)
+            for (int k = 0; k < REQUEST_OBJECTS; k++) heap->free(objects[k]);
+        }
+    }
+    bench_ops(b, REQUESTS);
+    REQUEST(MALLOC)
+    show_request(b, objects);
+    for (int k = 0; k < REQUEST_OBJECTS; k++) heap->free(objects[k]);
+}
+
+/* --- arena/fill-N -------------------------------------------------------------------------- */
+
+/* The argument is how many objects; the arena or heap is empty before and after. */
+enum { FILL_BYTES = 24 };
+
+static void fill_floor(bench *b) {
+    size_t count = *(const size_t *)bench_arg(b);
+    bump state, *a = bench_hide(&state);
+    while (bench_next(b)) {
+        a->base = a->ptr = malloc(count * FILL_BYTES);
+        a->end = a->base + count * FILL_BYTES;
+        for (size_t i = 0; i < count; i++) *(size_t *)got(bump_alloc(a, FILL_BYTES)) = i;
+        bump_close(a);
+    }
+    bench_ops(b, count);
+}
+
+static void fill_pare(bench *b) {
+    size_t count = *(const size_t *)bench_arg(b);
+    pare_arena state = {0}, *a = bench_hide(&state);
+    while (bench_next(b)) {
+        for (size_t i = 0; i < count; i++) *(size_t *)got(pare_arena_alloc(a, FILL_BYTES, 8)) = i;
+        pare_arena_deinit(a);
+    }
+    bench_ops(b, count);
+}
+
+static void fill_heap(bench *b) {
+    size_t count = *(const size_t *)bench_arg(b);
+    const bench_heap *heap = bench_heap_of(b);
+    void **objects = malloc(count * sizeof *objects);
+    bench_must(b, objects != NULL);
+    while (bench_next(b)) {
+        for (size_t i = 0; i < count; i++) {
+            objects[i] = got(heap->malloc(FILL_BYTES));
+            *(size_t *)objects[i] = i;
+        }
+        for (size_t i = 0; i < count; i++) heap->free(objects[i]);
+    }
+    bench_ops(b, count);
+    free(objects);
+}
+
+/* --- arena/tree --------------------------------------------------------------------------- */
+
+/* Built level by level, so that what is timed is allocation and not recursion: the queue of nodes that
+ * still lack children runs through the nodes themselves. */
+typedef struct node {
+    struct node *left, *right;
+    struct node *next; /* in the queue, and for a heap in the list of what is to be freed */
+    uint64_t key;
+} node;
+
+static inline node *node_fill(node *n, uint64_t key) {
+    if (n == NULL) abort();
+    n->left = n->right = n->next = NULL;
+    n->key = key;
+    return n;
+}
+
+/* The parent of node `key` is node key / 2. */
+#define GROW_TREE(allocate)                                                                        \
+    node *root = node_fill(allocate, 1), *parent = root, *last = root;                             \
+    for (uint64_t key = 2; key <= TREE_NODES; key++) {                                             \
+        node *n = node_fill(allocate, key);                                                        \
+        if (key % 2 == 0) {                                                                        \
+            parent->left = n;                                                                      \
+        } else {                                                                                   \
+            parent->right = n;                                                                     \
+            parent = parent->next;                                                                 \
+        }                                                                                          \
+        last = last->next = n;                                                                     \
+    }                                                                                              \
+    return root
+
+static node *tree_floor(bump *a) { GROW_TREE(bump_alloc(a, sizeof(node))); }
+static node *tree_pare(pare_arena *a) { GROW_TREE(PARE_ARENA_NEW(a, node)); }
+static node *tree_heap(const bench_heap *heap) { GROW_TREE(heap->malloc(sizeof(node))); }
+
+static void tree_heap_free(const bench_heap *heap, node *n) {
+    while (n != NULL) {
+        node *next = n->next;
+        heap->free(n);
+        n = next;
+    }
+}
+
+/* Its keys in order, as bytes. */
+static void show_tree(bench *b, const node *n) {
+    if (n == NULL) return;
+    show_tree(b, n->left);
+    bench_result(b, &n->key, sizeof n->key);
+    show_tree(b, n->right);
+}
+
+static void grow_tree_floor(bench *b) {
+    bump state, *a = bump_open(b, &state);
+    while (bench_next(b)) {
+        bench_keep(tree_floor(a));
+        bump_reset(a);
+    }
+    bench_ops(b, TREE_NODES);
+    show_tree(b, tree_floor(a));
+    bump_close(a);
+}
+
+static void grow_tree_pare(bench *b) {
+    pare_arena state, *a = arena_open(b, &state);
+    while (bench_next(b)) {
+        bench_keep(tree_pare(a));
+        pare_arena_reset(a);
+    }
+    bench_ops(b, TREE_NODES);
+    show_tree(b, tree_pare(a));
+    pare_arena_deinit(a);
+}
+
+static void grow_tree_heap(bench *b) {
+    const bench_heap *heap = bench_heap_of(b);
+    node *tree;
+    while (bench_next(b)) {
+        tree = tree_heap(heap);
+        bench_keep(tree);
+        tree_heap_free(heap, tree);
+    }
+    bench_ops(b, TREE_NODES);
+    tree = tree_heap(heap);
+    show_tree(b, tree);
+    tree_heap_free(heap, tree);
+}
+
+/* --- rows --------------------------------------------------------------------------------- */
+
+static void add_row(const char *row, const char *operation, bench_fn *pare, bench_fn *floor,
+                    bench_fn *heap) {
+    bench_row(row, operation);
+    bench_add(row, "pare", pare, &one_block);
+    bench_add(row, "pare-default", pare, NULL);
+    bench_add(row, "floor", floor, NULL);
+    bench_add_heaps(row, heap, NULL, 1);
+}
+
+static void add_fill_row(const char *row, const size_t *count) {
+    bench_row(row,
+              "one of that many allocations of 24 bytes in an arena made for them, then dropped");
+    bench_add(row, "pare", fill_pare, count);
+    bench_add(row, "floor", fill_floor, count);
+    bench_add_heaps(row, fill_heap, count, 1);
+}
+
+void bench_arena(void) {
+    static const size_t counts[] = {10, 1000, 100000};
+    fill_mixed_sizes();
+    add_row("arena/alloc-32", "one of 1000 allocations of 32 bytes, then all are dropped",
+            alloc_32_pare, alloc_32_floor, alloc_32_heap);
+    add_row("arena/alloc-mixed", "one of 1000 allocations of 8 to 512 bytes, then all are dropped",
+            alloc_mixed_pare, alloc_mixed_floor, alloc_mixed_heap);
+    add_row("arena/alloc-mixed-written", "the same, with every byte written",
+            alloc_mixed_written_pare, alloc_mixed_written_floor, alloc_mixed_written_heap);
+
+    bench_row("arena/request-20", "a request: an arena made, 20 allocations, the arena dropped");
+    bench_add("arena/request-20", "pare", request_pare, NULL);
+    bench_add("arena/request-20", "pare-heap", request_pare_heap, NULL);
+    bench_add("arena/request-20", "pare-shared", request_pare_shared, NULL);
+    bench_add("arena/request-20", "floor", request_floor, NULL);
+    bench_add_heaps("arena/request-20", request_heap, NULL, REQUEST_OBJECTS);
+
+    add_row("arena/tree", "one node of a binary tree of 65 535, built level by level, then dropped",
+            grow_tree_pare, grow_tree_floor, grow_tree_heap);
+
+    add_fill_row("arena/fill-10", &counts[0]);
+    add_fill_row("arena/fill-1000", &counts[1]);
+    add_fill_row("arena/fill-100000", &counts[2]);
+}

@@ -1,0 +1,259 @@
+/* main.c - runs the benches: counts and compares outputs, times, prints the table, writes reports.
+ * SPDX-License-Identifier: MIT */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+#include "harness.h"
+#include "modules.h" /* written by CMakeLists.tt: BENCH_MODULES(X), X(arena) X(pool) ... */
+#include <errno.h>
+#include <getopt.h>
+#include <regex.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#define DECLARE(module) void bench_##module(void);
+#define REGISTER(module) bench_##module();
+BENCH_MODULES(DECLARE)
+
+static const bench_effort full = {.sample_seconds = 0.006,
+                                  .seconds = 120,
+                                  .rounds_min = 30,
+                                  .rounds_max = 150,
+                                  .slow_seconds = 0.05,
+                                  .slow_rounds = 7};
+static const bench_effort quick = {.sample_seconds = 0.004,
+                                   .seconds = 25,
+                                   .rounds_min = 10,
+                                   .rounds_max = 60,
+                                   .slow_seconds = 0.05,
+                                   .slow_rounds = 3};
+
+static const char usage[] =
+    "usage: pare-bench [--quick] [--filter REGEX] [--out DIRECTORY] [--list]\n"
+    "  --quick          shorter samples, fewer rounds: all rows in under a minute\n"
+    "  --filter REGEX   only rows whose name, or `row/contender`, matches (extended regex);\n"
+    "                   also taken from the environment: BENCH_FILTER\n"
+    "  --out DIRECTORY  where results.json, results.txt and report.html go\n"
+    "  --list           name the rows and contenders and stop\n";
+
+/* --- choosing ---------------------------------------------------------------------------- */
+
+/* How many contenders are selected; a pattern that is none ends the run. */
+static int choose(const char *pattern) {
+    regex_t regex;
+    char text[256];
+    int chosen = 0, error = regcomp(&regex, pattern, REG_EXTENDED | REG_NOSUB);
+    if (error != 0) {
+        regerror(error, &regex, text, sizeof text);
+        fprintf(stderr, "bench: the filter `%s` is no regular expression: %s\n", pattern, text);
+        exit(2);
+    }
+    for (int i = 0; i < bench_all.count; i++) {
+        bench_rowdef *row = &bench_all.rows[i];
+        for (int k = 0; k < row->count; k++) {
+            bench_contender *c = &row->contenders[k];
+            snprintf(text, sizeof text, "%s/%s", row->name, c->name);
+            c->selected = regexec(&regex, row->name, 0, NULL, 0) == 0 ||
+                          regexec(&regex, text, 0, NULL, 0) == 0;
+            row->selected = row->selected || c->selected;
+            chosen += c->selected;
+        }
+    }
+    regfree(&regex);
+    return chosen;
+}
+
+static void list(void) {
+    for (int i = 0; i < bench_all.count; i++) {
+        const bench_rowdef *row = &bench_all.rows[i];
+        for (int k = 0; k < row->count; k++) {
+            if (row->contenders[k].selected) printf("%s/%s\n", row->name, row->contenders[k].name);
+        }
+    }
+}
+
+/* --- progress ---------------------------------------------------------------------------- */
+
+static struct {
+    bool on_terminal, dirty;
+    struct timespec last;
+} progress;
+
+void benchi_progress(const char *format, ...) {
+    enum { LINE_SECONDS = 10 };
+    struct timespec now;
+    va_list values;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    if (!progress.on_terminal && now.tv_sec - progress.last.tv_sec < LINE_SECONDS) return;
+    progress.last = now;
+    progress.dirty = progress.on_terminal;
+    fputs(progress.on_terminal ? "\r\033[K" : "bench: ", stderr);
+    va_start(values, format);
+    vfprintf(stderr, format, values);
+    va_end(values);
+    if (!progress.on_terminal) fputc('\n', stderr);
+}
+
+static void clear_progress(void) {
+    if (progress.dirty) fputs("\r\033[K", stderr);
+    progress.dirty = false;
+}
+
+/* --- comparing --------------------------------------------------------------------------- */
+
+static void print_head(const bench_contender *c) {
+    size_t shown =
+        c->result_length < sizeof c->result_head ? (size_t)c->result_length : sizeof c->result_head;
+    fprintf(stderr, "  %-12s %llu bytes: ", c->name, (unsigned long long)c->result_length);
+    for (size_t i = 0; i < shown; i++) {
+        unsigned char byte = c->result_head[i];
+        if (byte >= ' ' && byte < 127)
+            fputc(byte, stderr);
+        else
+            fprintf(stderr, "\\x%02x", byte);
+    }
+    fputc('\n', stderr);
+}
+
+/* Same work, same output. */
+static void compare(const bench_rowdef *row) {
+    const bench_contender *first = NULL;
+    for (int k = 0; k < row->count; k++) {
+        const bench_contender *c = &row->contenders[k];
+        if (!c->selected) continue;
+        if (first == NULL) first = c;
+        if (c->result_length == first->result_length && c->result_hash == first->result_hash)
+            continue;
+        clear_progress();
+        fprintf(stderr, "bench: %s: two contenders produced different output:\n", row->name);
+        print_head(first);
+        print_head(c);
+        exit(1);
+    }
+}
+
+/* --- running ----------------------------------------------------------------------------- */
+
+static void count_row(bench_rowdef *row) {
+    for (int k = 0; k < row->count; k++) {
+        if (!row->contenders[k].selected) continue;
+        benchi_progress("counting %s %s", row->name, row->contenders[k].name);
+        benchi_count(row, &row->contenders[k]);
+    }
+    compare(row);
+}
+
+static FILE *open_report(const char *directory, const char *name) {
+    char path[4096];
+    snprintf(path, sizeof path, "%s/%s", directory, name);
+    FILE *out = fopen(path, "w");
+    if (out == NULL) {
+        fprintf(stderr, "bench: %s: %s\n", path, strerror(errno));
+        exit(1);
+    }
+    return out;
+}
+
+static void close_report(FILE *out, const char *name) {
+    bool failed = ferror(out) != 0;
+    if (fclose(out) != 0 || failed) {
+        fprintf(stderr, "bench: cannot write %s\n", name);
+        exit(1);
+    }
+}
+
+static void write_reports(const char *directory, const bench_facts *facts) {
+    if (mkdir(directory, 0777) != 0 && errno != EEXIST) {
+        fprintf(stderr, "bench: %s: %s\n", directory, strerror(errno));
+        exit(1);
+    }
+    FILE *out = open_report(directory, "results.json");
+    benchi_report_json(out);
+    close_report(out, "results.json");
+    out = open_report(directory, "results.txt");
+    benchi_report_go(out, facts);
+    close_report(out, "results.txt");
+    out = open_report(directory, "report.html");
+    benchi_report_html(out, facts);
+    close_report(out, "report.html");
+}
+
+static int run(const bench_effort *effort, const char *directory) {
+    struct timespec start, end;
+    bench_facts facts;
+    int rows = 0;
+    clock_gettime(CLOCK_MONOTONIC, &start);
+    progress.on_terminal = isatty(STDERR_FILENO) == 1;
+    progress.last = start;
+
+    benchi_check_counter();
+    for (int i = 0; i < bench_all.count; i++) {
+        if (!bench_all.rows[i].selected) continue;
+        count_row(&bench_all.rows[i]);
+        rows++;
+    }
+    benchi_time(effort);
+    clear_progress();
+
+    benchi_read_facts(&facts);
+    printf("cpu: %s, %d online; %s\ncompiler: %s; flags: %s\ncommit: %s; %s\n\n", facts.cpu,
+           facts.cpus, facts.os, facts.compiler, facts.flags, facts.commit, facts.date);
+    benchi_table_head(stdout);
+    for (int i = 0; i < bench_all.count; i++) {
+        if (bench_all.rows[i].selected) benchi_table_row(stdout, &bench_all.rows[i]);
+    }
+    write_reports(directory, &facts);
+    clock_gettime(CLOCK_MONOTONIC, &end);
+    printf("\n%d rows in %.0f s; results.json, results.txt, report.html are in %s\n", rows,
+           (double)(end.tv_sec - start.tv_sec) + 1e-9 * (double)(end.tv_nsec - start.tv_nsec),
+           directory);
+    return 0;
+}
+
+int main(int argc, char **argv) {
+    static const struct option options[] = {
+        {"quick", no_argument, NULL, 'q'},     {"filter", required_argument, NULL, 'f'},
+        {"out", required_argument, NULL, 'o'}, {"list", no_argument, NULL, 'l'},
+        {"help", no_argument, NULL, 'h'},      {NULL, 0, NULL, 0}};
+    const bench_effort *effort = &full;
+    const char *pattern = getenv("BENCH_FILTER"), *directory = BENCH_OUTPUT_DIR;
+    bool listing = false;
+
+    BENCH_MODULES(REGISTER)
+    if (argc == 4 && strcmp(argv[1], "--count") == 0)
+        return benchi_counting_process(argv[2], argv[3]);
+    if (argc == 2 && strcmp(argv[1], "--known-program") == 0) return benchi_known_program();
+
+    for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
+        if (option == 'q')
+            effort = &quick;
+        else if (option == 'f')
+            pattern = optarg;
+        else if (option == 'o')
+            directory = optarg;
+        else if (option == 'l')
+            listing = true;
+        else {
+            fputs(usage, option == 'h' ? stdout : stderr);
+            return option == 'h' ? 0 : 2;
+        }
+    }
+    if (optind < argc) {
+        fputs(usage, stderr);
+        return 2;
+    }
+    if (pattern == NULL) pattern = "";
+    if (choose(pattern) == 0) {
+        fprintf(stderr, "bench: the filter `%s` matches no row; --list names them\n", pattern);
+        return 2;
+    }
+    if (listing) {
+        list();
+        return 0;
+    }
+    return run(effort, directory);
+}
