@@ -335,8 +335,8 @@ static void fill_heap(bench *b) {
 
 /* --- arena/tree --------------------------------------------------------------------------- */
 
-/* Built level by level, so that what is timed is allocation and not recursion: the queue of nodes that
- * still lack children runs through the nodes themselves. */
+/* Built level by level, so that what is timed is allocation and not recursion: the queue of nodes
+ * that still lack children runs through the nodes themselves. */
 typedef struct node {
     struct node *left, *right;
     struct node *next; /* in the queue, and for a heap in the list of what is to be freed */

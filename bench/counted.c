@@ -214,7 +214,7 @@ static void *known_thread(void *heap_of_thread) {
     return heap_of_thread;
 }
 
-/* Every heap on a thread of its own; then one call of each other kind, whose figures are written. */
+/* Every heap on a thread of its own; then one call of each other kind, with the figures written. */
 int benchi_known_program(void) {
     const bench_counter_api *counter = dlsym(RTLD_DEFAULT, BENCH_COUNTER_SYMBOL);
     bench_counter before, after;

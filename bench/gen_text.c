@@ -12,7 +12,7 @@
 
 enum { RANK_BITS = 18, LINE_BYTES = 72 };
 
-/* A bit length at random, then a rank of that length: the chance of a rank halves as ranks double. */
+/* A bit length at random, then a rank of that length: the chance halves as ranks double. */
 static uint32_t random_rank(uint64_t *random) {
     uint64_t bits = bench_random(random);
     uint32_t length = (uint32_t)(bits & 0xffffffff) % RANK_BITS;

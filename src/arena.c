@@ -5,12 +5,12 @@
  * block, the one behind the window, may be any of them: a block that came for one large request
  * stands in front of it.
  *
- * On the caller's array, nothing but the window is set up: the array is the oldest block, and gets a
- * header, in the state, only with the first block from the allocator. Until then everything works on
- * the public words alone.
+ * On the caller's array, nothing but the window is set up: the array is the oldest block, and gets
+ * a header, in the state, only with the first block from the allocator. Until then everything works
+ * on the public words alone.
  *
- * The window stays closed while memory is watched by a sanitizer, and in hardened and unpooled arenas:
- * then every call comes here, and the position is in the state.
+ * The window stays closed while memory is watched by a sanitizer, and in hardened and unpooled
+ * arenas: then every call comes here, and the position is in the state.
  * SPDX-License-Identifier: MIT */
 #include "pare/arena.h"
 #include "internal/rewind.h"
@@ -116,8 +116,8 @@ static pare_status parei_arena_open(pare_arena *a, const pare_arena_options *o) 
     return PARE_OK;
 }
 
-/* While memory is watched, the state is needed at once and lies at the array's end, which is lowered
- * by that much. An array without room for it is left unused. */
+/* While memory is watched, the state is needed at once and lies at the array's end, which is
+ * lowered by that much. An array without room for it is left unused. */
 static PAREI_COLD void parei_arena_watch_array(pare_arena *a, char *end) {
     char *array = a->array;
     size_t size = (size_t)(end - array);
@@ -225,8 +225,8 @@ static void *parei_arena_alloc_longer(pare_arena *a, size_t size, size_t align) 
     return parei_arena_alloc_here(a, size, align);
 }
 
-/* A block of its own, which the object ends, so that a tool that watches the allocator sees the very
- * byte behind it. */
+/* A block of its own, which the object ends, so that a tool that watches the allocator sees the
+ * very byte behind it. */
 static void *parei_arena_alloc_alone(pare_arena *a, size_t size, size_t align) {
     parei_arena_state *s = a->state;
     parei_block *block;

@@ -1,9 +1,9 @@
 /* rewind.c - the way back in an arena: marks and scopes, rewind, reset and deinit of pare/arena.h.
  *
  * A mark is the current block, the position in it, and the youngest block's serial; to rewind is to
- * take off the list what has a higher serial and to make the mark's block current again. A dead mark
- * is known by its block, which either left the list or came back with a higher serial; in a hardened
- * arena by its trace, which lies in the arena and went with what was rewound.
+ * take off the list what has a higher serial and to make the mark's block current again. A dead
+ * mark is known by its block, which either left the list or came back with a higher serial; in a
+ * hardened arena by its trace, which lies in the arena and went with what was rewound.
  * SPDX-License-Identifier: MIT */
 #include "pare/arena.h"
 #include "internal/rewind.h"

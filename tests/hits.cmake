@@ -1,5 +1,5 @@
-# hits.cmake - counts the instructions of hit paths in what the compiler made of hits.c: time is noisy,
-# this is not. Run by ctest with -DCC= -DOBJDUMP= -DINCLUDE= -DWORK=.
+# hits.cmake - counts the instructions of hit paths in what the compiler made of hits.c: time is
+# noisy, this is not. Run by ctest with -DCC= -DOBJDUMP= -DINCLUDE= -DWORK=.
 get_filename_component(name ${CC} NAME)
 file(MAKE_DIRECTORY ${WORK})
 set(object ${WORK}/hits-${name}.o)
@@ -10,8 +10,8 @@ execute_process(COMMAND ${OBJDUMP} -d --no-show-raw-insn ${object} OUTPUT_VARIAB
   COMMAND_ERROR_IS_FATAL ANY)
 string(REPLACE ";" "," code "${code}")
 
-# hit_<path> and the most instructions it may have, its return included. Both compilers lay the hit out
-# in front of the slow call.
+# hit_<path> and the most instructions it may have, its return included. Both compilers lay the hit
+# out in front of the slow call.
 set(failed FALSE)
 foreach(limit IN ITEMS arena_constant=6 arena_run_time=14 pool_get=9 pool_put=14 str_char=10)
   string(REGEX MATCH "^(.*)=(.*)$" limit ${limit})

@@ -160,7 +160,7 @@ static void pages_grow_in_place_up_to_the_reservation(void **state) {
     }
     first[reserve - 1] = 1;
 
-    /* Back to one page: still the same reservation, and one byte less than all of it is in place. */
+    /* Back to one page: the same reservation, and one byte less than all of it is in place. */
     assert_int_equal(pare_resize_span(a, &s, 1, 1, 0), PARE_OK);
     pare_span before = s;
     assert_int_equal(pare_resize_span(a, &s, reserve + 1, 1, 0), PARE_ERR_MEMORY);

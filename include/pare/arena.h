@@ -16,8 +16,9 @@
  *              block                ptr                   end
  *              | header | objects ##|        room         |
  *
- * Stacking Over a pare_fixed it is an arena on an array; over another arena its blocks grow in place
- *          and go with that one; over a pare_bufpool, arenas that come and go share their blocks.
+ * Stacking Over a pare_fixed it is an arena on an array; over pare_pages(n) one block that grows in
+ *          place and never moves; over another arena its blocks go with that one; over a
+ *          pare_bufpool, arenas that come and go share their blocks.
  * Threads  One owner at a time.
  * Errors   Calls that return memory answer NULL on refusal and keep the reason for
  *          pare_arena_status; the arena is as it was.
@@ -37,8 +38,8 @@ struct parei_block;
 struct parei_guard;
 
 /* Visible so it can be embedded and inlined; the fields are private. All-zero is valid: an empty
- * arena on the C library's heap. Invariant: ptr is NULL and end_plus_1 is 0 (the empty window: every
- * call takes the slow path), or ptr <= end_plus_1 - 1. */
+ * arena on the C library's heap. Invariant: ptr is NULL and end_plus_1 is 0 (the empty window:
+ * every call takes the slow path), or ptr <= end_plus_1 - 1. */
 typedef struct pare_arena {
     char *ptr;                       /* where the next object goes */
     uintptr_t end_plus_1;            /* end of the current block, plus 1 so that 0 is no end */
@@ -127,12 +128,12 @@ PARE_NODISCARD PARE_API pare_status pare_arena_init(pare_arena *a, pare_allocato
 
 /* Readies `a` with array[0, size) as its first block and `then` for all further ones; pare_none()
  * as `then` never goes beyond the array. The array needs no alignment and is never freed; NULL goes
- * with size 0. Requires that the array outlives the arena, deinit included. Cost: no more than a few
- * stores, and deinit likewise while the array suffices. */
+ * with size 0. Requires that the array outlives the arena, deinit included. Cost: no more than a
+ * few stores, and deinit likewise while the array suffices. */
 PARE_API void pare_arena_init_with(pare_arena *a, void *array, size_t size, pare_allocator then);
 
-/* Drops all objects, keeps blocks as the options say, clears the status. Touches no object. Asks for
- * one block at the most, and only after a phase that had to. Cost: O(blocks). */
+/* Drops all objects, keeps blocks as the options say, clears the status. Touches no object. Asks
+ * for one block at the most, and only after a phase that had to. Cost: O(blocks). */
 PARE_API void pare_arena_reset(pare_arena *a);
 
 /* Gives the retained blocks back, and of the current one, if it grew in place, what lies beyond its
@@ -230,9 +231,9 @@ PARE_NODISCARD PARE_API char *pare_arena_printf(pare_arena *a, const char *forma
 
 /* --- the newest object ------------------------------------------------------------------- */
 
-/* Makes an object of `old_size` bytes one of `new_size`, in place; zero counts as one. Growing works
- * for the newest object as far as its block reaches, else PARE_ERR_MEMORY. Shrinking works for any;
- * only what the newest one gives up is handed out again, and nothing from before a mark. */
+/* Makes an object of `old_size` bytes one of `new_size`, in place; zero counts as one. Growing
+ * works for the newest object as far as its block reaches, else PARE_ERR_MEMORY. Shrinking works
+ * for any; only what the newest one gives up is handed out again, none of it from before a mark. */
 PARE_NODISCARD PARE_API pare_status pare_arena_resize(pare_arena *a, void *object, size_t old_size,
                                                       size_t new_size);
 
@@ -250,15 +251,15 @@ PARE_API pare_arena_pos pare_arena_mark(pare_arena *a);
  * arena every mark that was rewound past. Cost: O(blocks). */
 PARE_API void pare_arena_rewind(pare_arena *a, pare_arena_pos to);
 
-/* The same, but one object, of `size` bytes, is kept: it moves down to the mark, and its new address
- * is returned. Requires an object from after the mark, at a multiple of `align`, a power of two;
- * NULL, and a plain rewind, if it is NULL. A bad mark is misuse: then `object` itself. Never refused.
- * Cost: O(blocks + size). */
+/* The same, but one object, of `size` bytes, is kept: it moves down to the mark, and its new
+ * address is returned. Requires an object from after the mark, at a multiple of `align`, a power of
+ * two; NULL, and a plain rewind, if it is NULL. A bad mark is misuse: then `object` itself. Never
+ * refused. Cost: O(blocks + size). */
 PARE_NODISCARD PARE_API void *pare_arena_rewind_keep(pare_arena *a, pare_arena_pos to, void *object,
                                                      size_t size, size_t align);
 
-/* Has drop(ctx) called when the position goes back beyond this point: by rewind, reset or deinit, the
- * youngest first, while all older objects are still there. The callback may not use the arena.
+/* Has drop(ctx) called when the position goes back beyond this point: by rewind, reset or deinit,
+ * the youngest first, while all older objects are still there. The callback may not use the arena.
  * Allocates from the arena; refused as pare_arena_alloc. */
 PARE_NODISCARD PARE_API pare_status pare_arena_on_drop(pare_arena *a, void (*drop)(void *ctx),
                                                        void *ctx);

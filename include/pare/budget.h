@@ -8,9 +8,9 @@
  * cache entries, and says that the request should be tried again. With a soft limit it is asked
  * earlier, while there still is room for those who cannot wait.
  *
- * Memory   None of its own, and no headers: what is charged is a block's cap, exactly. While a limit
- *          is set in the path, blocks are asked for with PARE_EXACT, so that none turns out larger
- *          than what was charged for it.
+ * Memory   None of its own, and no headers: what is charged is a block's cap, exactly. While a
+ *          limit is set in the path, blocks are asked for with PARE_EXACT, so that none turns out
+ *          larger than what was charged for it.
  * Threads  Any number at once, if `from` allows it, init and deinit apart. Nothing is locked. Live
  *          bytes never pass a limit, not for a moment. A request is charged while it is under way,
  *          so when two compete for the last bytes, both may be refused.

@@ -18,8 +18,8 @@
  *          then the call is refused: resize or free of an address where no page begins.
  * Limits   Growth beyond the reservation: on Linux the pages are moved, not copied, with
  *          PARE_MAY_MOVE; in place only where the addresses behind happen to be free. Elsewhere it
- *          is refused, so pare_realloc_span copies. Without a kernel that gives pages (PARE_NO_LIBC,
- *          bare metal) every call is refused with PARE_ERR_MEMORY.
+ *          is refused, so pare_realloc_span copies. Without a kernel that gives pages
+ *          (PARE_NO_LIBC, bare metal) every call is refused with PARE_ERR_MEMORY.
  * SPDX-License-Identifier: MIT */
 #ifndef PARE_PAGES_H
 #define PARE_PAGES_H

@@ -1,8 +1,8 @@
 /* pare/scratch.h - arenas for temporary objects, so that a callee's scratch never lies in the arena
  * that its caller wants the result in.
  *
- * A thread keeps one pare_scratch, usually as a zeroed thread-local variable, and every function that
- * needs temporaries opens a scope on it, naming the arenas that it was handed for results:
+ * A thread keeps one pare_scratch, usually as a zeroed thread-local variable, and every function
+ * that needs temporaries opens a scope on it, naming the arenas that it was handed for results:
  *
  *     static _Thread_local pare_scratch scratch;
  *
@@ -11,8 +11,8 @@
  *         ... temporaries in tmp.arena, the result in `result` ...
  *         pare_arena_scope_close(&tmp);
  *
- * If `result` itself is a scratch arena of a caller, another one is taken. Scopes on one arena nest,
- * so any depth of calls needs only as many arenas as there are results at once, plus one.
+ * If `result` itself is a scratch arena of a caller, another one is taken. Scopes on one arena
+ * nest, so any depth of calls needs only as many arenas as there are results at once, plus one.
  *
  * Memory   That of its arenas, on the C library's heap unless init says otherwise. Warm, a scope
  *          allocates nothing.

@@ -120,8 +120,8 @@ static inline void parei_arena_push(parei_arena_state *s, parei_block *block) {
 
 /* --- calls between the two ------------------------------------------------------------------ */
 
-/* False, and reported, when another call is under way: of another thread, or around a callback. Only
- * hardened arenas know. */
+/* False, and reported, when another call is under way: of another thread, or around a callback.
+ * Only hardened arenas know. */
 PARE_API bool parei_arena_enter(pare_arena *a, const void *site);
 PARE_API void parei_arena_leave(pare_arena *a);
 

@@ -34,8 +34,8 @@ typedef struct probe {
 /* A handle on `p`. */
 pare_allocator probe_allocator(probe *p);
 
-/* Whether ASan or memcheck watches this process: then pare lays objects apart, and a planted bug stops
- * the test itself. */
+/* Whether ASan or memcheck watches this process: then pare lays objects apart, and a planted bug
+ * stops the test itself. */
 bool probe_watched(void);
 
 /* cmocka fixtures: *state is a fresh probe on the heap. */
