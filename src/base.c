@@ -129,44 +129,36 @@ bool parei_watched(void) {
     return watched > 0;
 }
 
-void parei_mark_noaccess(const void *ptr, size_t size) {
+static void parei_mark(unsigned request, const void *ptr, size_t size) {
     if (size == 0) return;
 #ifdef PAREI_MSAN
-    __msan_poison(ptr, size);
+    if (request == PAREI_MEMCHECK_DEFINED) {
+        __msan_unpoison(ptr, size);
+    } else {
+        __msan_poison(ptr, size);
+    }
 #endif
 #ifdef PAREI_ASAN
     if (__asan_poison_memory_region != NULL) {
-        __asan_poison_memory_region(ptr, size);
+        if (request == PAREI_MEMCHECK_NOACCESS) {
+            __asan_poison_memory_region(ptr, size);
+        } else {
+            __asan_unpoison_memory_region(ptr, size);
+        }
         return;
     }
 #endif
-    parei_memcheck(PAREI_MEMCHECK_NOACCESS, ptr, size);
+    parei_memcheck(request, ptr, size);
+}
+
+void parei_mark_noaccess(const void *ptr, size_t size) {
+    parei_mark(PAREI_MEMCHECK_NOACCESS, ptr, size);
 }
 
 void parei_mark_undefined(const void *ptr, size_t size) {
-    if (size == 0) return;
-#ifdef PAREI_MSAN
-    __msan_poison(ptr, size);
-#endif
-#ifdef PAREI_ASAN
-    if (__asan_unpoison_memory_region != NULL) {
-        __asan_unpoison_memory_region(ptr, size);
-        return;
-    }
-#endif
-    parei_memcheck(PAREI_MEMCHECK_UNDEFINED, ptr, size);
+    parei_mark(PAREI_MEMCHECK_UNDEFINED, ptr, size);
 }
 
 void parei_mark_defined(const void *ptr, size_t size) {
-    if (size == 0) return;
-#ifdef PAREI_MSAN
-    __msan_unpoison(ptr, size);
-#endif
-#ifdef PAREI_ASAN
-    if (__asan_unpoison_memory_region != NULL) {
-        __asan_unpoison_memory_region(ptr, size);
-        return;
-    }
-#endif
-    parei_memcheck(PAREI_MEMCHECK_DEFINED, ptr, size);
+    parei_mark(PAREI_MEMCHECK_DEFINED, ptr, size);
 }

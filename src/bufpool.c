@@ -14,6 +14,7 @@
 #include "pare/bufpool.h"
 #include "internal/bits.h"
 #include "internal/check.h"
+#include "internal/order.h"
 
 #define PAREI_BUFPOOL_ALIGN ((size_t)16)
 #define PAREI_BUFPOOL_ALIGN_MAX ((size_t)65536)
@@ -395,71 +396,6 @@ static bool parei_bufpool_pop_odd(parei_bufpool_state *s, parei_bufpool_shelf *s
     return true;
 }
 
-/* --- order by address -------------------------------------------------------------------- */
-
-/* Pointers and spans alike: items of `stride` bytes that begin with a pointer. */
-typedef struct parei_bufpool_items {
-    char *base;
-    size_t count;
-    size_t stride;
-} parei_bufpool_items;
-
-static uintptr_t parei_bufpool_address(parei_bufpool_items items, size_t index) {
-    void *ptr;
-    memcpy(&ptr, items.base + index * items.stride, sizeof ptr);
-    return (uintptr_t)ptr;
-}
-
-static void parei_bufpool_swap(parei_bufpool_items items, size_t i, size_t j) {
-    char spare[sizeof(pare_span)];
-    memcpy(spare, items.base + i * items.stride, items.stride);
-    memmove(items.base + i * items.stride, items.base + j * items.stride, items.stride);
-    memcpy(items.base + j * items.stride, spare, items.stride);
-}
-
-/* Lets the item at `root` sink to where no child of it is higher. */
-static void parei_bufpool_sift(parei_bufpool_items items, size_t root) {
-    for (;;) {
-        size_t highest = root;
-        for (size_t child = 2 * root + 1; child <= 2 * root + 2 && child < items.count; child++) {
-            if (parei_bufpool_address(items, child) > parei_bufpool_address(items, highest)) {
-                highest = child;
-            }
-        }
-        if (highest == root) return;
-        parei_bufpool_swap(items, root, highest);
-        root = highest;
-    }
-}
-
-/* Heapsort: in place, and O(n log n) whatever the order. */
-static void parei_bufpool_sort(parei_bufpool_items items) {
-    for (size_t root = items.count / 2; root-- > 0;) parei_bufpool_sift(items, root);
-    while (items.count > 1) {
-        items.count--;
-        parei_bufpool_swap(items, 0, items.count);
-        parei_bufpool_sift(items, 0);
-    }
-}
-
-/* Sorts, and finds an item that is NULL or the one before it again; items.count if none is. */
-static size_t parei_bufpool_stray(parei_bufpool_items items) {
-    parei_bufpool_sort(items);
-    size_t index = 0;
-    uintptr_t before = 0;
-    for (; index < items.count; index++) {
-        uintptr_t address = parei_bufpool_address(items, index);
-        if (address == before) break;
-        before = address;
-    }
-    return index;
-}
-
-static void parei_bufpool_remove(parei_bufpool_items items, size_t index) {
-    char *item = items.base + index * items.stride;
-    memmove(item, item + items.stride, (items.count - index - 1) * items.stride);
-}
-
 /* --- trim and deinit --------------------------------------------------------------------- */
 
 static void parei_bufpool_report(const pare_bufpool *b, const void *address, const void *site) {
@@ -473,11 +409,11 @@ static void parei_bufpool_audit(pare_bufpool *b, parei_bufpool_class *c, const v
     for (;;) {
         size_t count = parei_bufpool_count(c);
         if (count == 0) return;
-        parei_bufpool_items items = {(char *)(c->stack + 1), count, sizeof(void *)};
-        size_t index = parei_bufpool_stray(items);
+        parei_items items = {(char *)(c->stack + 1), count, sizeof(void *)};
+        size_t index = parei_items_stray(items);
         if (index == count) return;
         void *address = c->stack[1 + index];
-        parei_bufpool_remove(items, index);
+        parei_items_remove(items, index);
         c->top--;
         if (c->lo > c->top) c->lo = c->top;
         parei_bufpool_report(b, address, site);
@@ -487,11 +423,11 @@ static void parei_bufpool_audit(pare_bufpool *b, parei_bufpool_class *c, const v
 static void parei_bufpool_audit_odd(pare_bufpool *b, parei_bufpool_shelf *shelf, const void *site) {
     for (;;) {
         if (shelf->odd_count == 0) return;
-        parei_bufpool_items items = {(char *)shelf->odd, shelf->odd_count, sizeof(pare_span)};
-        size_t index = parei_bufpool_stray(items);
+        parei_items items = {(char *)shelf->odd, shelf->odd_count, sizeof(pare_span)};
+        size_t index = parei_items_stray(items);
         if (index == shelf->odd_count) return;
         pare_span stray = shelf->odd[index], last;
-        parei_bufpool_remove(items, index);
+        parei_items_remove(items, index);
         shelf->odd[shelf->odd_count - 1] = stray; /* taken off as if it were the newest */
         parei_bufpool_pop_odd(b->state, shelf, &last);
         parei_bufpool_report(b, stray.ptr, site);

@@ -15,7 +15,7 @@ set(PARE_MODULES
 set(PARE_PRIVATE_MODULES blocks guard rewind mag)
 
 # src/internal/*.h, each after those it includes.
-set(PARE_INTERNAL_HEADERS bits check blocks guard rewind grow digits mag)
+set(PARE_INTERNAL_HEADERS bits check order blocks guard rewind grow digits mag)
 
 set(PARE_PUBLIC_MODULES ${PARE_MODULES})
 list(REMOVE_ITEM PARE_PUBLIC_MODULES ${PARE_PRIVATE_MODULES})
