@@ -182,7 +182,9 @@ static void alloc_mixed_written_floor(bench *b) { mixed_floor(b, true); }
 static void alloc_mixed_written_pare(bench *b) { mixed_pare(b, true); }
 static void alloc_mixed_written_heap(bench *b) { mixed_heap(b, true); }
 
-/* --- arena/request-20 --------------------------------------------------------------------- */
+/* --- arena/request-20 ---------------------------------------------------------------------
+ * `pare` starts on 4 KiB of the stack, as floor does; `pare-reset` keeps one arena and resets it
+ * after each request; `pare-heap` is a zeroed arena, made and dropped with each request. */
 
 enum { REQUESTS = 64, REQUEST_OBJECTS = 20 };
 
@@ -233,6 +235,21 @@ static void request_pare(bench *b) {
     bench_ops(b, REQUESTS);
     bench_allocs_at_most(b, 0);
     pare_arena_init_with(a, block, sizeof block, pare_heap());
+    REQUEST(PARE)
+    show_request(b, objects);
+    pare_arena_deinit(a);
+}
+
+static void request_pare_reset(bench *b) {
+    void *objects[REQUEST_OBJECTS];
+    pare_arena state, *a = arena_open(b, &state);
+    while (bench_next(b)) {
+        for (int i = 0; i < REQUESTS; i++) {
+            REQUEST(PARE)
+            pare_arena_reset(a);
+        }
+    }
+    bench_ops(b, REQUESTS);
     REQUEST(PARE)
     show_request(b, objects);
     pare_arena_deinit(a);
@@ -452,6 +469,7 @@ void bench_arena(void) {
 
     bench_row("arena/request-20", "a request: an arena made, 20 allocations, the arena dropped");
     bench_add("arena/request-20", "pare", request_pare, NULL);
+    bench_add("arena/request-20", "pare-reset", request_pare_reset, NULL);
     bench_add("arena/request-20", "pare-heap", request_pare_heap, NULL);
     bench_add("arena/request-20", "pare-shared", request_pare_shared, NULL);
     bench_add("arena/request-20", "floor", request_floor, NULL);

@@ -119,14 +119,16 @@ bool benchi_timed_next(bench *b);
 
 typedef struct bench_effort {
     double sample_seconds;      /* aimed at */
-    double seconds;             /* for all rounds together, unless rounds_min take longer */
+    double seconds;             /* for the whole run, unless rounds_min take longer */
     int rounds_min, rounds_max; /* at most BENCH_ROUNDS_MAX */
     double slow_seconds;        /* a row with a longer batch takes part in slow_rounds only */
     int slow_rounds;
 } bench_effort;
 
-/* Times all selected contenders: fills their figures that are about time. */
-void benchi_time(const bench_effort *effort);
+/* Times all selected contenders until about `end`: fills their figures that are about time. */
+void benchi_time(const bench_effort *effort, double end);
+
+double benchi_now(void); /* monotonic seconds */
 
 /* --- main.c ------------------------------------------------------------------------------ */
 

@@ -12,7 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #define DECLARE(module) void bench_##module(void);
@@ -20,14 +19,14 @@
 BENCH_MODULES(DECLARE)
 
 static const bench_effort full = {.sample_seconds = 0.006,
-                                  .seconds = 120,
+                                  .seconds = 180,
                                   .rounds_min = 30,
                                   .rounds_max = 150,
                                   .slow_seconds = 0.05,
                                   .slow_rounds = 7};
 static const bench_effort quick = {.sample_seconds = 0.004,
-                                   .seconds = 25,
-                                   .rounds_min = 10,
+                                   .seconds = 40,
+                                   .rounds_min = 6,
                                    .rounds_max = 60,
                                    .slow_seconds = 0.05,
                                    .slow_rounds = 3};
@@ -80,15 +79,14 @@ static void list(void) {
 
 static struct {
     bool on_terminal, dirty;
-    struct timespec last;
+    double last;
 } progress;
 
 void benchi_progress(const char *format, ...) {
     enum { LINE_SECONDS = 10 };
-    struct timespec now;
+    double now = benchi_now();
     va_list values;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    if (!progress.on_terminal && now.tv_sec - progress.last.tv_sec < LINE_SECONDS) return;
+    if (!progress.on_terminal && now - progress.last < LINE_SECONDS) return;
     progress.last = now;
     progress.dirty = progress.on_terminal;
     fputs(progress.on_terminal ? "\r\033[K" : "bench: ", stderr);
@@ -166,11 +164,15 @@ static void close_report(FILE *out, const char *name) {
     }
 }
 
+/* Before the long part, so that a wrong --out does not show at its end. */
+static void make_directory(const char *directory) {
+    if ((mkdir(directory, 0777) == 0 || errno == EEXIST) && access(directory, W_OK | X_OK) == 0)
+        return;
+    fprintf(stderr, "bench: cannot write to %s: %s\n", directory, strerror(errno));
+    exit(1);
+}
+
 static void write_reports(const char *directory, const bench_facts *facts) {
-    if (mkdir(directory, 0777) != 0 && errno != EEXIST) {
-        fprintf(stderr, "bench: %s: %s\n", directory, strerror(errno));
-        exit(1);
-    }
     FILE *out = open_report(directory, "results.json");
     benchi_report_json(out);
     close_report(out, "results.json");
@@ -183,20 +185,20 @@ static void write_reports(const char *directory, const bench_facts *facts) {
 }
 
 static int run(const bench_effort *effort, const char *directory) {
-    struct timespec start, end;
     bench_facts facts;
+    double start = benchi_now();
     int rows = 0;
-    clock_gettime(CLOCK_MONOTONIC, &start);
     progress.on_terminal = isatty(STDERR_FILENO) == 1;
     progress.last = start;
 
+    make_directory(directory);
     benchi_check_counter();
     for (int i = 0; i < bench_all.count; i++) {
         if (!bench_all.rows[i].selected) continue;
         count_row(&bench_all.rows[i]);
         rows++;
     }
-    benchi_time(effort);
+    benchi_time(effort, start + effort->seconds);
     clear_progress();
 
     benchi_read_facts(&facts);
@@ -207,10 +209,8 @@ static int run(const bench_effort *effort, const char *directory) {
         if (bench_all.rows[i].selected) benchi_table_row(stdout, &bench_all.rows[i]);
     }
     write_reports(directory, &facts);
-    clock_gettime(CLOCK_MONOTONIC, &end);
     printf("\n%d rows in %.0f s; results.json, results.txt, report.html are in %s\n", rows,
-           (double)(end.tv_sec - start.tv_sec) + 1e-9 * (double)(end.tv_nsec - start.tv_nsec),
-           directory);
+           benchi_now() - start, directory);
     return 0;
 }
 

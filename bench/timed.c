@@ -25,7 +25,7 @@ typedef struct timed_row {
     bool slow;
 } timed_row;
 
-static double now(void) {
+double benchi_now(void) {
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
@@ -42,6 +42,13 @@ static void *zeroed(size_t count, size_t size) {
 
 /* --- samples ----------------------------------------------------------------------------- */
 
+static void keep(timed_run *run, double batch_seconds) {
+    bench_figures *f = &run->b.contender->figures;
+    f->round_ns[f->rounds++] = batch_seconds * 1e9 / (double)run->b.ops_per_batch;
+    f->sample_ops = run->batches * run->b.ops_per_batch;
+}
+
+/* Of a slow row this is the first sample already. */
 static void calibrate(timed_row *t, bench_rowdef *row, const bench_effort *effort) {
     t->row = row;
     t->runs = zeroed((size_t)row->count, sizeof *t->runs);
@@ -56,14 +63,12 @@ static void calibrate(timed_row *t, bench_rowdef *row, const bench_effort *effor
         if (run->batch_seconds > effort->slow_seconds) t->slow = true;
         t->count++;
     }
+    for (int i = 0; t->slow && i < t->count; i++) keep(&t->runs[i], t->runs[i].batch_seconds);
 }
 
 static void take_sample(timed_run *run, bool slow) {
-    bench_figures *f = &run->b.contender->figures;
     uint64_t warm_batches = slow ? 0 : run->batches / 8 + 1;
-    double seconds = benchi_sample(&run->b, run->batches, warm_batches);
-    f->round_ns[f->rounds++] = seconds * 1e9 / (double)run->b.ops_per_batch;
-    f->sample_ops = run->batches * run->b.ops_per_batch;
+    keep(run, benchi_sample(&run->b, run->batches, warm_batches));
 }
 
 static void shuffle(void *items, int count, size_t item_bytes, uint64_t *random) {
@@ -118,10 +123,10 @@ static void conclude(bench_rowdef *row) {
 
 /* --- all rows ---------------------------------------------------------------------------- */
 
-void benchi_time(const bench_effort *effort) {
+void benchi_time(const bench_effort *effort, double end) {
     timed_row *rows = zeroed((size_t)bench_all.count, sizeof *rows);
     uint64_t random = 1;
-    int count = 0, round = 0, slow_round = 0;
+    int count = 0, slow_round = 1; /* the calibration was one */
 
     for (int i = 0; i < bench_all.count; i++) {
         if (!bench_all.rows[i].selected) continue;
@@ -129,13 +134,15 @@ void benchi_time(const bench_effort *effort) {
         calibrate(&rows[count++], &bench_all.rows[i], effort);
     }
 
-    double start = now(), end = start + effort->seconds;
-    int rounds_max = effort->rounds_max;
-    for (; round < rounds_max && (round < effort->rounds_min || now() < end); round++) {
+    double start = benchi_now();
+    for (int round = 0; round < effort->rounds_max; round++) {
+        double by_time = (benchi_now() - start) / fmax(end - start, 1e-9);
+        double done = fmax(by_time, (double)round / effort->rounds_max);
+        if (round >= effort->rounds_min && benchi_now() >= end) break;
+
         /* Slow rows take part in few rounds, spread over the time. */
-        double done = fmax((now() - start) / effort->seconds, (double)round / rounds_max);
         bool slow_too =
-            slow_round < effort->slow_rounds && done * effort->slow_rounds >= slow_round;
+            slow_round < effort->slow_rounds && done >= (double)slow_round / effort->slow_rounds;
         slow_round += slow_too;
         benchi_progress("timing, round %d", round + 1);
         shuffle(rows, count, sizeof *rows, &random);

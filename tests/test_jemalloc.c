@@ -108,9 +108,8 @@ static void jemalloc_resize_small_beyond_its_class_is_refused(void **state) {
     static const size_t sizes[] = {1, 896, 1025, 100000, PARE_SIZE_MAX - 7};
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
         for (unsigned move = 0; move <= PARE_MAY_MOVE; move += PARE_MAY_MOVE) {
-            assert_int_equal(
-                pare_resize_span(pare_jemalloc(), &s, sizes[i], 8, PARE_EXACT | move),
-                PARE_ERR_MEMORY);
+            assert_int_equal(pare_resize_span(pare_jemalloc(), &s, sizes[i], 8, PARE_EXACT | move),
+                             PARE_ERR_MEMORY);
             assert_ptr_equal(s.ptr, before.ptr);
             assert_int_equal(s.cap, before.cap);
         }
