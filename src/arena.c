@@ -104,7 +104,7 @@ static pare_status parei_arena_open(pare_arena *a, const pare_arena_options *o) 
                              .hardened = (o->flags & PARE_ARENA_HARDENED) != 0,
                              .unpooled = (o->flags & PARE_ARENA_UNPOOLED) != 0};
     if (a->array != NULL) {
-        s->array_end = a->array + (a->end_plus_1 - 1 - (uintptr_t)a->array);
+        s->array_end = a->end;
         s->array.zero_from = s->array_end;
         s->list = s->current = &s->array;
         s->blocks.spares = home;
@@ -121,8 +121,7 @@ static pare_status parei_arena_open(pare_arena *a, const pare_arena_options *o) 
 static PAREI_COLD void parei_arena_watch_array(pare_arena *a, char *end) {
     char *array = a->array;
     size_t size = (size_t)(end - array);
-    a->ptr = a->array = NULL;
-    a->end_plus_1 = 0;
+    a->ptr = a->end = a->array = NULL;
     if (size < sizeof(parei_arena_state) + PAREI_BLOCK_ALIGN) return;
 
     end -= sizeof(parei_arena_state);
@@ -156,9 +155,8 @@ void pare_arena_init_with(pare_arena *a, void *array, size_t size, pare_allocato
     if (array == NULL || size < padding) return;
 
     a->ptr = a->array = (char *)array + padding;
-    char *end = parei_window_end(a->array, size - padding, PAREI_ARENA_CONSTANT_MAX);
-    a->end_plus_1 = (uintptr_t)end + 1;
-    if (parei_watched()) parei_arena_watch_array(a, end);
+    a->end = parei_window_end(a->array, size - padding, PAREI_ARENA_CONSTANT_MAX);
+    if (parei_watched()) parei_arena_watch_array(a, a->end);
     parei_arena_check(a);
 }
 
@@ -171,9 +169,7 @@ void pare_arena_trim(pare_arena *a) {
         char *top = parei_arena_top(a);
         size_t used = (size_t)(top - (char *)s->current) + PARE_MIN_ALIGN;
         parei_blocks_shrink(&s->blocks, s->current, used);
-        if (!parei_arena_is_closed(a)) {
-            a->end_plus_1 = (uintptr_t)parei_arena_end(a, s->current) + 1;
-        }
+        if (!parei_arena_is_closed(a)) a->end = parei_arena_end(a, s->current);
     }
     parei_arena_leave(a);
 }
@@ -189,8 +185,7 @@ static void *parei_arena_refuse(pare_arena *a, pare_status status) {
 static void *parei_arena_alloc_here(pare_arena *a, size_t size, size_t align) {
     char *top = parei_arena_top(a);
     if (top == NULL) return NULL;
-    const char *end = a->state != NULL ? parei_arena_end(a, a->state->current)
-                                       : top + (a->end_plus_1 - 1 - (uintptr_t)top);
+    const char *end = a->state != NULL ? parei_arena_end(a, a->state->current) : a->end;
     char *object = parei_arena_fit(a, top, end, size, align);
     if (object != NULL) parei_arena_set_top(a, object + parei_arena_extent(a, size));
     return object;
@@ -221,7 +216,7 @@ static void *parei_arena_alloc_longer(pare_arena *a, size_t size, size_t align) 
     size_t used = (size_t)(parei_arena_top(a) - (char *)block) + PARE_MIN_ALIGN;
     size_t least = parei_sum(parei_sum(used, align), parei_arena_extent(a, size));
     if (!parei_blocks_extend(&s->blocks, block, least)) return NULL;
-    if (!parei_arena_is_closed(a)) a->end_plus_1 = (uintptr_t)parei_arena_end(a, block) + 1;
+    if (!parei_arena_is_closed(a)) a->end = parei_arena_end(a, block);
     return parei_arena_alloc_here(a, size, align);
 }
 
@@ -342,7 +337,7 @@ char *pare_arena_printf(pare_arena *a, const char *format, ...) {
     va_start(arguments, format);
     va_copy(again, arguments);
     char *text = NULL;
-    size_t room = a->end_plus_1 != 0 ? a->end_plus_1 - 1 - (uintptr_t)a->ptr : 0;
+    size_t room = (size_t)(a->end - a->ptr);
     int length = vsnprintf(a->ptr, room, format, arguments);
     if (length < 0) {
         parei_arena_refuse(a, PARE_ERR_FORMAT);
@@ -437,7 +432,7 @@ void pare_arena_visit(const pare_arena *a,
         if (a->array == NULL) return;
         info = (pare_arena_block_info){.address = a->array, .current = 1};
         info.live_bytes = (size_t)(a->ptr - a->array);
-        info.room_bytes = a->end_plus_1 - 1 - (uintptr_t)a->ptr;
+        info.room_bytes = (size_t)(a->end - a->ptr);
         info.block_bytes = info.live_bytes + info.room_bytes;
         visit(ctx, &info);
         return;

@@ -38,11 +38,11 @@ struct parei_block;
 struct parei_guard;
 
 /* Visible so it can be embedded and inlined; the fields are private. All-zero is valid: an empty
- * arena on the C library's heap. Invariant: ptr is NULL and end_plus_1 is 0 (the empty window:
- * every call takes the slow path), or ptr <= end_plus_1 - 1. */
+ * arena on the C library's heap. Invariant: ptr <= end, and both are NULL when
+ * the window is empty: then every call takes the slow path. */
 typedef struct pare_arena {
     char *ptr;                       /* where the next object goes */
-    uintptr_t end_plus_1;            /* end of the current block, plus 1 so that 0 is no end */
+    char *end;                       /* of the current block */
     pare_allocator from;             /* outlives the arena */
     struct parei_arena_state *state; /* in the first block of `from`; NULL before that is taken */
     char *array;                     /* start of the caller's array, aligned; NULL without one */
@@ -163,23 +163,21 @@ PAREI_INLINE void *parei_arena_take(pare_arena *a, size_t padding, size_t size) 
 /* `size` bytes at `align`, contents undefined; size 0 counts as 1. NULL on refusal:
  * PARE_ERR_ARGUMENT for an alignment that is no power of two or a size no object can have, else
  * MEMORY or LIMIT. Cost: 5 instructions for a constant size up to 4096 and a constant alignment up
- * to PARE_MIN_ALIGN; about 10 for a size known at run time. */
+ * to PARE_MIN_ALIGN; 10 for a size known at run time, which is not 0. */
 PARE_NODISCARD PAREI_INLINE void *pare_arena_alloc(pare_arena *a, size_t size, size_t align) {
     const size_t mask = PARE_MIN_ALIGN - 1;
-    uintptr_t ptr = (uintptr_t)a->ptr;
-    size_t n = size + !size;
+    uintptr_t ptr = (uintptr_t)a->ptr, end = (uintptr_t)a->end;
     if (PAREI_CONSTANT(align) && align != 0 && (align & (align - 1)) == 0 &&
         align <= PAREI_ARENA_CONSTANT_MAX) {
-        if (PAREI_CONSTANT(size) && n <= PAREI_ARENA_CONSTANT_MAX) {
+        if (PAREI_CONSTANT(size) && size <= PAREI_ARENA_CONSTANT_MAX) {
             size_t padding = align <= PARE_MIN_ALIGN ? 0 : (0 - ptr) & (align - 1);
-            n = (n + mask) & ~mask;
-            if (PAREI_LIKELY(ptr + padding + n < a->end_plus_1)) {
-                return parei_arena_take(a, padding, n);
+            size_t extent = (size + !size + mask) & ~mask;
+            if (PAREI_LIKELY(ptr + padding + extent <= end)) {
+                return parei_arena_take(a, padding, extent);
             }
         } else if (align <= PARE_MIN_ALIGN) {
-            if (PAREI_LIKELY(n < a->end_plus_1 - ptr)) {
-                return parei_arena_take(a, 0, (n + mask) & ~mask);
-            }
+            size_t last = size - 1; /* size 0 is beyond any room */
+            if (PAREI_LIKELY(last < end - ptr)) return parei_arena_take(a, 0, (last | mask) + 1);
         }
     }
     return parei_arena_alloc_slow(a, size, align);

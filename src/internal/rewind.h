@@ -79,12 +79,12 @@ static inline void parei_arena_set_current(pare_arena *a, parei_block *block, ch
     a->state->current = block;
     a->mark = NULL;
     parei_arena_set_top(a, top);
-    if (!parei_arena_is_closed(a)) a->end_plus_1 = (uintptr_t)parei_arena_end(a, block) + 1;
+    if (!parei_arena_is_closed(a)) a->end = parei_arena_end(a, block);
 }
 
 static inline void parei_arena_check(const pare_arena *a) {
     const parei_arena_state *s = a->state;
-    PAREI_ASSERT((a->ptr == NULL) == (a->end_plus_1 == 0));
+    PAREI_ASSERT((a->ptr == NULL) == (a->end == NULL) && a->ptr <= a->end);
     PAREI_ASSERT(a->mark == NULL || a->mark <= parei_arena_top(a));
     if (s == NULL) {
         PAREI_ASSERT((a->ptr == NULL) == (a->array == NULL) && a->array <= a->ptr);

@@ -119,7 +119,7 @@ bool probe_watched(void) {
     char array[1024];
     pare_arena a;
     pare_arena_init_with(&a, array, sizeof array, pare_none());
-    bool watched = a.end_plus_1 == 0;
+    bool watched = a.end == NULL;
     pare_arena_deinit(&a);
     return watched;
 }
