@@ -96,7 +96,7 @@ static void parei_arena_drop_all(pare_arena *a, const void *site) {
     parei_arena_state *s = a->state;
     a->status = PARE_OK;
     a->epoch++;
-    if (s == NULL) {
+    if (s == NULL) { /* there were callbacks */
         a->ptr = a->array;
         a->mark = NULL;
         return;
@@ -110,8 +110,26 @@ static void parei_arena_drop_all(pare_arena *a, const void *site) {
     if (!s->unpooled) parei_blocks_settle(&s->blocks, used_bytes);
 }
 
+/* Whether a reset has nothing to call, to check or to give back: the warm arena that fits into one
+ * block. Worth a way of its own, a fifth of the instructions, since requests may be short. */
+static bool parei_arena_is_plain(const pare_arena *a) {
+    const parei_arena_state *s = a->state;
+    if (a->drops != NULL || s == NULL) return a->drops == NULL;
+    return s->list->serial == 0 && s->closed == NULL && !s->blocks.adaptive &&
+           s->blocks.allocs == s->blocks.settled_allocs;
+}
+
 void pare_arena_reset(pare_arena *a) {
     const void *site = PAREI_SITE();
+    if (parei_arena_is_plain(a)) {
+        parei_block *block = a->state != NULL ? a->state->current : NULL;
+        if (block != NULL && a->ptr > block->zero_from) block->zero_from = a->ptr;
+        a->ptr = block != NULL ? parei_arena_start(a, block) : a->array;
+        a->mark = NULL;
+        a->status = PARE_OK;
+        a->epoch++;
+        return;
+    }
     if (!parei_arena_enter(a, site)) return;
     parei_arena_call_drops(a, NULL);
     parei_arena_check_guards(a, NULL, site);
