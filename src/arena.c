@@ -19,6 +19,8 @@
 #include "internal/check.h"
 #include "internal/guard.h"
 #ifndef PARE_NO_LIBC
+#include <errno.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #endif
@@ -45,6 +47,7 @@ bool parei_arena_enter(pare_arena *a, const void *site) {
     if (a->state == NULL || !a->state->hardened) return true;
     if (__atomic_exchange_n(&a->state->busy, 1, __ATOMIC_ACQUIRE) == 0) return true;
     parei_misuse("arena", "used by two calls at once", a, NULL, site);
+    a->status = PARE_ERR_ARGUMENT; /* of a call that answers NULL */
     return false;
 }
 
@@ -64,7 +67,11 @@ static const pare_arena_options parei_arena_defaults = {.block_min = PAREI_ARENA
 static pare_status parei_arena_complete(pare_arena_options *o) {
     const unsigned flags =
         PARE_ARENA_ADAPTIVE | PARE_ARENA_ZEROED | PARE_ARENA_HARDENED | PARE_ARENA_UNPOOLED;
-    if (o->block_min == 0) o->block_min = PAREI_ARENA_BLOCK_MIN;
+    if (o->block_min == 0) { /* gives way to the other two */
+        size_t most = o->block_max != 0 ? o->block_max : SIZE_MAX;
+        if (o->limit_bytes != 0) most = parei_min_size(most, o->limit_bytes);
+        o->block_min = parei_min_size(PAREI_ARENA_BLOCK_MIN, most);
+    }
     if (o->block_max == 0) o->block_max = parei_max_size(o->block_min, PAREI_ARENA_BLOCK_MAX);
     bool valid = o->block_min >= PAREI_ARENA_BLOCK_LEAST && o->block_min <= o->block_max &&
                  o->block_max <= PARE_SIZE_MAX / 4 && (o->flags & ~flags) == 0 &&
@@ -338,7 +345,13 @@ char *pare_arena_printf(pare_arena *a, const char *format, ...) {
     va_copy(again, arguments);
     char *text = NULL;
     size_t room = (size_t)(a->end - a->ptr);
-    int length = vsnprintf(a->ptr, room, format, arguments);
+    int errno_before = errno;
+    int length = vsnprintf(a->ptr, parei_min_size(room, INT_MAX), format, arguments);
+    /* What did not fit was written behind the position all the same. */
+    if (room > 0 && a->state != NULL && (length < 0 || (size_t)length >= room)) {
+        parei_block *block = a->state->current;
+        if (block->zero_from < a->ptr + room) block->zero_from = a->ptr + room;
+    }
     if (length < 0) {
         parei_arena_refuse(a, PARE_ERR_FORMAT);
     } else {
@@ -347,6 +360,7 @@ char *pare_arena_printf(pare_arena *a, const char *format, ...) {
             vsnprintf(text, (size_t)length + 1, format, again);
         }
     }
+    errno = errno_before;
     va_end(again);
     va_end(arguments);
     return text;
@@ -363,6 +377,7 @@ static bool parei_arena_is_newest(const pare_arena *a, const char *object, size_
 
 static pare_status parei_arena_grow(pare_arena *a, char *object, size_t old_size, size_t new_size) {
     if (!parei_arena_is_newest(a, object, old_size)) return PARE_ERR_MEMORY;
+    if (a->mark != NULL && a->mark > object) return PARE_ERR_MEMORY; /* a rewind would cut it */
     char *top = parei_arena_top(a);
     parei_arena_set_top(a, object);
     void *grown = parei_arena_alloc_here(a, new_size, 1);

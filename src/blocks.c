@@ -44,10 +44,10 @@ void parei_blocks_free(parei_blocks *b, parei_block *block) {
 
 /* --- asking ------------------------------------------------------------------------------ */
 
-/* With a limit, caps must be what was asked for. */
+/* With a limit of either kind, caps must be what was asked for. */
 static unsigned parei_blocks_flags(const parei_blocks *b) {
-    return (b->exact || b->limit_bytes != SIZE_MAX ? PARE_EXACT : 0u) |
-           (b->zeroed ? PARE_ZEROED : 0u);
+    bool bounded = b->limit_bytes != SIZE_MAX || b->retain_bytes != SIZE_MAX;
+    return (b->exact || bounded ? PARE_EXACT : 0u) | (b->zeroed ? PARE_ZEROED : 0u);
 }
 
 /* Asks for `wanted` bytes, then for half as much, and at the last for `least`. */
@@ -95,12 +95,30 @@ pare_status parei_blocks_take_exactly(parei_blocks *b, size_t least, parei_block
     return status;
 }
 
+/* Keeps spares until `keep_bytes` are reached, the last one whole, and gives the others back. */
+static void parei_blocks_trim_to(parei_blocks *b, size_t keep_bytes) {
+    size_t kept = 0;
+    parei_block **link = &b->spares;
+    while (*link != NULL) {
+        parei_block *spare = *link;
+        if (spare == b->home) {
+            link = &spare->next;
+        } else if (kept < keep_bytes) {
+            kept += spare->cap;
+            link = &spare->next;
+        } else {
+            *link = spare->next;
+            b->spare_bytes -= spare->cap;
+            parei_blocks_free(b, spare);
+        }
+    }
+}
+
 pare_status parei_blocks_take_new(parei_blocks *b, size_t least, parei_block **out) {
     size_t wanted = least > b->next_bytes / 4 ? least : b->next_bytes;
-    if (b->limit_bytes - b->held_bytes < wanted) parei_blocks_trim(b);
+    if (b->limit_bytes - (b->held_bytes - b->spare_bytes) < least) return PARE_ERR_LIMIT;
+    if (b->limit_bytes - b->held_bytes < wanted) parei_blocks_trim_to(b, 0);
     size_t allowed = b->limit_bytes - b->held_bytes;
-    if (allowed < least) return PARE_ERR_LIMIT;
-
     pare_status status = parei_blocks_ask(b, parei_min_size(wanted, allowed), least, out);
     if (status != PARE_OK) return status;
     /* Also after a large one, or requests just above a quarter would each be a block for ever. */
@@ -132,8 +150,10 @@ parei_block *parei_blocks_take_spare(parei_blocks *b, size_t least) {
 
 static pare_status parei_blocks_resize(parei_blocks *b, parei_block *block, size_t cap) {
     pare_span span = {block, block->cap};
+    b->resizing = true;
     pare_status status =
         pare_resize_span(b->from, &span, cap, PAREI_BLOCK_ALIGN, parei_blocks_flags(b));
+    b->resizing = false;
     if (status != PARE_OK) return status;
     parei_blocks_hold(b, block->cap, span.cap);
     block->cap = span.cap;
@@ -159,7 +179,7 @@ bool parei_blocks_extend(parei_blocks *b, parei_block *block, size_t least) {
 
 void parei_blocks_shrink(parei_blocks *b, parei_block *block, size_t least) {
     least = parei_max_size(least, b->min_bytes);
-    if (block->cap <= least) return;
+    if (block->cap <= least || b->resizing) return;
     char *tail = (char *)block + least;
     if (b->watched) parei_mark_undefined(tail, block->cap - least);
     bool shrunk = parei_blocks_resize(b, block, least) == PARE_OK;
@@ -189,25 +209,6 @@ void parei_blocks_drop(parei_blocks *b, parei_block *block) {
     parei_blocks_close(b, block, parei_block_start(b, block));
     block->next = b->spares;
     b->spares = block;
-}
-
-/* Keeps spares until `keep_bytes` are reached, the last one whole, and gives the others back. */
-static void parei_blocks_trim_to(parei_blocks *b, size_t keep_bytes) {
-    size_t kept = 0;
-    parei_block **link = &b->spares;
-    while (*link != NULL) {
-        parei_block *spare = *link;
-        if (spare == b->home) {
-            link = &spare->next;
-        } else if (kept < keep_bytes) {
-            kept += spare->cap;
-            link = &spare->next;
-        } else {
-            *link = spare->next;
-            b->spare_bytes -= spare->cap;
-            parei_blocks_free(b, spare);
-        }
-    }
 }
 
 void parei_blocks_trim(parei_blocks *b) {

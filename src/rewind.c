@@ -70,7 +70,7 @@ static void parei_arena_return_to(pare_arena *a, parei_block *block, char *top) 
 
 /* Calls what was to be called on the way back to `oldest`. Each leaves the list before its call. */
 static void parei_arena_call_drops(pare_arena *a, const parei_arena_drop *oldest) {
-    while (a->drops != oldest) {
+    while (a->drops != NULL && a->drops != oldest) {
         parei_arena_drop *d = a->drops;
         a->drops = d->older;
         d->drop(d->ctx);
@@ -324,7 +324,11 @@ void *pare_arena_rewind_keep(pare_arena *a, pare_arena_pos to, void *object, siz
             if (parei_arena_is_watched(a)) parei_mark_defined(kept, size);
             memmove(kept, object, size);
             parei_arena_drop_blocks(a, to.serial, NULL);
-            parei_arena_return_to(a, to.block, kept + parei_arena_extent(a, size));
+            char *top = kept + parei_arena_extent(a, size);
+            parei_arena_return_to(a, to.block, top);
+            if (parei_arena_is_watched(a)) {
+                parei_mark_noaccess(kept + size, (size_t)(top - (kept + size)));
+            }
         } else {
             kept = parei_arena_keep_block(a, &to, object, size, align);
         }

@@ -268,4 +268,6 @@ size_t pare_str_capacity(const pare_str *s) {
     return s->buf.block_bytes == 0 ? 0 : parei_max_size(s->buf.len, bytes - PAREI_STR_KEPT);
 }
 
-size_t pare_str_limit(const pare_str *s) { return pare_buf_limit(&s->buf) - PAREI_STR_KEPT; }
+size_t pare_str_limit(const pare_str *s) {
+    return parei_max_size(pare_buf_limit(&s->buf), PAREI_STR_KEPT) - PAREI_STR_KEPT;
+}

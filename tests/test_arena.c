@@ -5,6 +5,7 @@
 #include "support/arenas.h"
 #include "pare/counting.h"
 #include "pare/fixed.h"
+#include <errno.h>
 #include <stdlib.h>
 #include <wchar.h>
 
@@ -42,6 +43,8 @@ static void arena_init_checks_each_option_at_both_edges(void **state) {
         {.block_min = 512},
         {.block_min = 600, .block_max = 600},
         {.block_min = 512, .limit_bytes = 512},
+        {.block_max = 2048},
+        {.limit_bytes = 2000},
         {.flags = PARE_ARENA_UNPOOLED | PARE_ARENA_HARDENED | PARE_ARENA_ZEROED},
         {.block_min = (size_t)8 << 20}, /* above the default maximum, which gives way */
         {.retain_bytes = 1},
@@ -392,6 +395,20 @@ static void arena_alloc_zeroed_is_zero_whatever_was_there(void **state) {
     }
 }
 
+static void arena_alloc_zeroed_is_zero_behind_a_text_that_did_not_fit(void **state) {
+    probe *p = *state;
+    pare_arena_options o = {.flags = PARE_ARENA_ZEROED};
+    pare_arena a;
+    assert_int_equal(pare_arena_init(&a, probe_allocator(p), &o), PARE_OK);
+    errno = 77;
+    assert_non_null(pare_arena_printf(&a, "%5000d", 7));
+    assert_filled(pare_arena_alloc_zeroed(&a, 64, 8), 64, 0);
+    assert_null(pare_arena_printf(&a, "%100d%lc", 7, (wint_t)0xd800));
+    assert_filled(pare_arena_alloc_zeroed(&a, 64, 8), 64, 0);
+    assert_int_equal(errno, 77);
+    pare_arena_deinit(&a);
+}
+
 static void arena_zeroed_watermark_spares_fresh_memory_the_write(void **state) {
     (void)state;
     if (probe_watched()) return; /* redzones shift the objects */
@@ -468,6 +485,8 @@ static void arena_resize_and_free_of_the_newest(void **state) {
     assert_true(pare_arena_free(&a, newest, 0));
     assert_ptr_equal(pare_arena_alloc(&a, 24, 8), newest);
     assert_false(pare_arena_free(&a, NULL, 8));
+    pare_arena_mark(&a);
+    assert_int_equal(pare_arena_resize(&a, newest, 24, 100), PARE_ERR_MEMORY); /* across a mark */
     pare_arena_deinit(&a);
 }
 
@@ -662,6 +681,7 @@ int main(void) {
         CASE(arena_stacks_on_an_arena),
         CASE(arena_stats_agree_with_a_counting_allocator),
         CASE(arena_alloc_zeroed_is_zero_whatever_was_there),
+        CASE(arena_alloc_zeroed_is_zero_behind_a_text_that_did_not_fit),
         CASE(arena_zeroed_watermark_spares_fresh_memory_the_write),
         CASE(arena_new_tail_has_room_behind_the_struct),
         CASE(arena_printf_formats_in_place_and_across_blocks),

@@ -145,6 +145,48 @@ static void arena_reset_keeps_at_most_retain_bytes(void **state) {
     }
 }
 
+static void arena_retain_of_a_round_number_keeps_that_much(void **state) {
+    (void)state;
+    pare_counting c = {0}; /* over the heap, whose caps are odd */
+    pare_arena_options o = {.block_min = 4096, .retain_bytes = 8192};
+    pare_arena a;
+    assert_int_equal(pare_arena_init(&a, pare_counting_allocator(&c), &o), PARE_OK);
+    uint64_t allocs = 0;
+    for (int phases = 0; phases < 5; phases++) {
+        for (int i = 0; i < 30; i++) filled(pare_arena_alloc(&a, 300, 8), 300, 1);
+        pare_arena_reset(&a);
+        if (phases == 1) allocs = pare_counting_get_stats(&c).allocs;
+    }
+    assert_int_equal(pare_counting_get_stats(&c).allocs, allocs);
+    pare_arena_deinit(&a);
+}
+
+static int trim_the_asker(void *ctx, pare_budget *b, size_t needed_bytes) {
+    (void)b, (void)needed_bytes;
+    pare_arena_trim(ctx);
+    return 1;
+}
+
+static void arena_may_be_trimmed_by_the_budget_that_it_asks(void **state) {
+    (void)state;
+    pare_arena a;
+    pare_budget b;
+    const pare_budget_options o = {.limit_bytes = 60000, .relief = trim_the_asker, .ctx = &a};
+    assert_int_equal(pare_budget_init(&b, pare_pages((size_t)1 << 22), &o), PARE_OK);
+    a = (pare_arena){.from = pare_budget_allocator(&b)};
+    for (int round = 0; round < 50; round++) {
+        for (size_t i = 0; i < 40; i++) {
+            size_t size = i % 3 == 0 ? 6000 + i * 200 : 200;
+            char *object = pare_arena_alloc(&a, size, 8);
+            if (object != NULL) filled(object, size, 1);
+        }
+        pare_arena_reset(&a);
+    }
+    pare_arena_deinit(&a);
+    assert_int_equal(pare_budget_get_stats(&b).live_bytes, 0);
+    pare_budget_deinit(&b);
+}
+
 static void arena_retain_none_gives_all_but_the_first_back(void **state) {
     probe *p = *state;
     pare_arena_options o = {.retain_bytes = PARE_ARENA_RETAIN_NONE};
@@ -298,6 +340,8 @@ int main(void) {
         CASE(arena_over_an_allocator_that_grows_in_place_is_one_block),
         CASE(arena_second_phase_allocates_nothing),
         CASE(arena_reset_keeps_at_most_retain_bytes),
+        CASE(arena_retain_of_a_round_number_keeps_that_much),
+        CASE(arena_may_be_trimmed_by_the_budget_that_it_asks),
         CASE(arena_retain_none_gives_all_but_the_first_back),
         CASE(arena_trim_gives_back_all_but_the_first_block),
         CASE(arena_over_reserved_pages_never_moves_and_gives_them_back),

@@ -338,6 +338,7 @@ static void arena_hardened_refuses_a_second_call_at_once(void **state) {
     pare_arena_reset(&a);
     assert_int_equal(misuse_count, 1);
     assert_string_equal(misuse_last.kind, "used by two calls at once");
+    assert_int_equal(pare_arena_status(&a), PARE_OK); /* the reset that went through clears it */
     pare_arena_deinit(&a);
 }
 

@@ -52,21 +52,20 @@ typedef struct pare_arena {
     pare_status status;              /* the last refusal */
 } pare_arena;
 
-/* Flags of options. */
-#define PARE_ARENA_ADAPTIVE                                                                        \
-    1u /* keep what recent phases used: a spike is given back after some
-                                * twenty smaller phases, a steady load never allocates */
-#define PARE_ARENA_ZEROED                                                                          \
-    2u /* ask for zeroed blocks, so that pare_arena_alloc_zeroed need not
-                                * write memory that was never in use: for allocators that have
-                                * zeroes for nothing, as fresh pages are */
-#define PARE_ARENA_HARDENED                                                                        \
-    4u /* every call is checked: bytes behind objects at rewind, reset and
-                                * deinit, every dead mark, use by two threads at once; fresh and
-                                * dropped memory is filled. Some 100 times slower */
-#define PARE_ARENA_UNPOOLED                                                                        \
-    8u /* every object is a block of its own, given back when it is dropped:
-                                * ASan and valgrind then name the place where that was */
+/* Flags of options.
+ *
+ * ADAPTIVE   Keep what recent phases used: a spike is given back after some twenty smaller phases,
+ *            a steady load never allocates.
+ * ZEROED     Ask for zeroed blocks, so that pare_arena_alloc_zeroed need not write memory that was
+ *            never in use: for allocators that have zeros for nothing, as fresh pages are.
+ * HARDENED   Check every call: bytes behind objects at rewind, reset and deinit, every dead mark,
+ *            use by two threads at once; fresh and dropped memory is filled.
+ * UNPOOLED   Make every object a block of its own, given back by rewind, reset or deinit: ASan and
+ *            valgrind then name the place where that was. */
+#define PARE_ARENA_ADAPTIVE 1u
+#define PARE_ARENA_ZEROED 2u
+#define PARE_ARENA_HARDENED 4u
+#define PARE_ARENA_UNPOOLED 8u
 
 /* Of retain_bytes: reset and rewind give all blocks back but the first. */
 #define PARE_ARENA_RETAIN_NONE ((size_t)1)
@@ -128,7 +127,9 @@ PARE_NODISCARD PARE_API pare_status pare_arena_init(pare_arena *a, pare_allocato
 
 /* Readies `a` with array[0, size) as its first block and `then` for all further ones; pare_none()
  * as `then` never goes beyond the array. The array needs no alignment and is never freed; NULL goes
- * with size 0. Requires that the array outlives the arena, deinit included. Cost: no more than a
+ * with size 0. Requires that the array outlives the arena, deinit included: a sanitizer
+ * that watches the array is told by deinit alone that it is plain memory again, and while one
+ * watches, some 300 bytes of the array hold the arena's state. Cost: no more than a
  * few stores, and deinit likewise while the array suffices. */
 PARE_API void pare_arena_init_with(pare_arena *a, void *array, size_t size, pare_allocator then);
 
@@ -136,8 +137,9 @@ PARE_API void pare_arena_init_with(pare_arena *a, void *array, size_t size, pare
  * for one block at the most, and only after a phase that had to. Cost: O(blocks). */
 PARE_API void pare_arena_reset(pare_arena *a);
 
-/* Gives the retained blocks back, and of the current one, if it grew in place, what lies beyond its
- * objects and block_min. */
+/* Gives the retained blocks back, and of the current one, if its allocator can shrink in place, what
+ * lies beyond its objects and block_min. The allocator may trim the arena that is asking it, unless
+ * that is hardened. */
 PARE_API void pare_arena_trim(pare_arena *a);
 
 /* Gives everything back and zeroes `a`. Accepts a zeroed arena. */
@@ -230,8 +232,9 @@ PARE_NODISCARD PARE_API char *pare_arena_printf(pare_arena *a, const char *forma
 /* --- the newest object ------------------------------------------------------------------- */
 
 /* Makes an object of `old_size` bytes one of `new_size`, in place; zero counts as one. Growing
- * works for the newest object as far as its block reaches, else PARE_ERR_MEMORY. Shrinking works
- * for any; only what the newest one gives up is handed out again, none of it from before a mark. */
+ * works for the newest object as far as its block reaches, if no mark lies behind it, else
+ * PARE_ERR_MEMORY. Shrinking works for any; only what the newest one gives up is handed out again,
+ * none of it from before a mark. */
 PARE_NODISCARD PARE_API pare_status pare_arena_resize(pare_arena *a, void *object, size_t old_size,
                                                       size_t new_size);
 

@@ -17,7 +17,7 @@
 #include "pare/base.h"
 PARE_BEGIN_DECLS
 
-/* All-zero is valid: nothing yet. */
+/* All-zero is valid: nothing yet, and then nothing to allocate either. */
 typedef struct pare_layout {
     size_t size;  /* bytes of all parts so far, with the padding between them */
     size_t align; /* the largest alignment of a part; a power of two, or 0 */

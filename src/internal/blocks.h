@@ -41,6 +41,7 @@ typedef struct parei_blocks {
     bool exact;          /* blocks are what was asked for, no more */
     bool zeroed;         /* blocks are asked for zeroed */
     bool watched;        /* memory is marked for a sanitizer */
+    bool resizing;       /* the allocator is at work on a block, which may not change under it */
     uint64_t allocs, frees, resizes, total_bytes;
     uint64_t settled_allocs; /* allocs when a phase last ended */
 } parei_blocks;
