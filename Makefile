@@ -58,6 +58,7 @@ install:
 	  "-DCMAKE_INSTALL_PREFIX=$(PREFIX)"
 	cmake --build build/install -j $(JOBS)
 	DESTDIR="$(DESTDIR)" cmake --install build/install
+	@[ -n "$(DESTDIR)" ] || [ "$$(id -u)" != 0 ] || ldconfig
 
 tidy:
 	@.ci/need format

@@ -4,7 +4,7 @@
 #define _GNU_SOURCE
 #endif
 #include "harness.h"
-#include "modules.h" /* written by CMakeLists.tt: BENCH_MODULES(X), X(arena) X(pool) ... */
+#include "modules.h" /* written by CMakeLists.txt: BENCH_MODULES(X), X(arena) X(pool) ... */
 #include <errno.h>
 #include <getopt.h>
 #include <regex.h>
