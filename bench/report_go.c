@@ -13,8 +13,8 @@ static void name(FILE *out, const bench_rowdef *row, const bench_contender *c, i
 void benchi_report_go(FILE *out, const bench_facts *facts) {
     fprintf(out, "goos: linux\ngoarch: %s\npkg: pare\ncpu: %s\n", facts->arch, facts->cpu);
     /* Not as configuration: benchstat would put two runs that differ in one into two tables. */
-    fprintf(out, "# %d cpus, %s\n# %s; %s\n# commit %s; %s\n\n",
-            facts->cpus, facts->os, facts->compiler, facts->flags, facts->commit, facts->date);
+    fprintf(out, "# %d cpus, %s\n# %s; %s\n# commit %s; %s\n\n", facts->cpus, facts->os,
+            facts->compiler, facts->flags, facts->commit, facts->date);
     fprintf(out, "Unit allocs/op assume=exact\nUnit B/op assume=exact\n");
     for (int i = 0; i < bench_all.count; i++) {
         const bench_rowdef *row = &bench_all.rows[i];

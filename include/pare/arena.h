@@ -137,9 +137,9 @@ PARE_API void pare_arena_init_with(pare_arena *a, void *array, size_t size, pare
  * for one block at the most, and only after a phase that had to. Cost: O(blocks). */
 PARE_API void pare_arena_reset(pare_arena *a);
 
-/* Gives the retained blocks back, and of the current one, if its allocator can shrink in place, what
- * lies beyond its objects and block_min. The allocator may trim the arena that is asking it, unless
- * that is hardened. */
+/* Gives the retained blocks back, and of the current one, if its allocator can shrink in place,
+ * what lies beyond its objects and block_min. The allocator may trim the arena that is asking it,
+ * unless that is hardened. */
 PARE_API void pare_arena_trim(pare_arena *a);
 
 /* Gives everything back and zeroes `a`. Accepts a zeroed arena. */
