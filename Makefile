@@ -4,6 +4,7 @@
 #   make test         build and run the tests
 #   make bench        all benches: table, build/bench/results.json    BENCH_FILTER=regex picks rows
 #   make bench-quick  the same in under a minute
+#   make soak         ten minutes of threads at random under TSan, SECONDS=600
 #   make dropin       build/dropin/pare.h, the single header          PARTS="arena str": only those
 #   make install      PREFIX=/usr/local DESTDIR=
 #   make tidy         check how the sources look; make format repairs the layout
@@ -26,7 +27,7 @@ CTEST = ctest --test-dir build -j $(JOBS) --output-on-failure --no-tests=error
 
 export INSTALL BENCH_FILTER
 
-.PHONY: all test bench bench-quick dropin install tidy format clean
+.PHONY: all test bench bench-quick soak dropin install tidy format clean
 
 all:
 	@.ci/need build test format bench
@@ -46,6 +47,15 @@ bench bench-quick:
 	@.ci/need build bench
 	$(CONFIGURE) $(BENCH_ON)
 	$(BUILD) --target $@
+
+SECONDS = 600
+soak:
+	@.ci/need build test
+	cmake -S . -B build/soak $(if $(wildcard build/soak/CMakeCache.txt),,$(NEW)) \
+	  -DPARE_BUILD_TESTS=ON -DPARE_SUITES=soak -DPARE_SOAK_SECONDS=$(SECONDS) \
+	  -DCMAKE_BUILD_TYPE=None "-DCMAKE_C_FLAGS=-O1 -g -fsanitize=thread"
+	cmake --build build/soak -j $(JOBS)
+	ctest --test-dir build/soak --output-on-failure --no-tests=error
 
 dropin:
 	@.ci/need dropin

@@ -14,6 +14,8 @@
 #include "pare/arena.h"
 #include "pare/scratch.h"
 #include "pare/pool.h"
+#include "pare/thread.h"
+#include "pare/mtpool.h"
 #include "pare/bufpool.h"
 #include "pare/buf.h"
 #include "pare/str.h"

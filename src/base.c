@@ -1,7 +1,7 @@
 /* base.c - status names, the misuse handler, and marks for sanitizers.
  *
- * The handler, and what was found out about sanitizers, are the only mutable state of the whole
- * library that is not inside an object.
+ * The handler, what was found out about sanitizers, and thread.c's list of objects are the only
+ * mutable state of the whole library that is not inside an object.
  * SPDX-License-Identifier: MIT */
 #include "pare/base.h"
 #include "internal/check.h"

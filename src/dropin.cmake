@@ -139,6 +139,7 @@ set(output "/* pare.h - allocation discipline for C, version ${PARE_VERSION}, in
  *                          can live side by side in one program: -DPARE_NAMESPACE=mylib.
  *          PARE_MIN_ALIGN  8 or 16: see base.h. Files that disagree do not link.
  *          PARE_NO_LIBC    Needs memcpy, memmove, memset and memcmp only; there is no heap then.
+ *          PARE_NO_THREADS Nothing is locked: one thread at a time may use mt types.
  *          PARE_CHECKED    Turns on pare's checks of itself.
  * Symbols  are hidden: a shared object that contains pare does not export it.
  * Holds    ${parts}

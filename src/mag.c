@@ -183,15 +183,8 @@ static void *parei_slab_object(const parei_depot *d, const parei_slab *slab, siz
     return slab->objects + index * d->shape.stride;
 }
 
-/* The object's number, or one that is no number in `slab` where nothing begins at `object`.
- *
- * An offset is a multiple of the stride exactly if the product with the inverse of the stride's
- * odd part, rotated by its even part, is small; then it is the quotient. No division (Granlund and
- * Montgomery, "Division by invariant integers using multiplication", 1994, section 9). */
 static size_t parei_slab_index(const parei_depot *d, const parei_slab *slab, const void *object) {
-    size_t product = ((uintptr_t)object - (uintptr_t)slab->objects) * d->inverse;
-    unsigned width = (unsigned)(sizeof(size_t) * 8);
-    return d->shift == 0 ? product : product >> d->shift | product << (width - d->shift);
+    return parei_depot_index(d, (uintptr_t)object - (uintptr_t)slab->objects);
 }
 
 static size_t parei_inverse(size_t odd) {
@@ -489,10 +482,16 @@ static const char *parei_depot_find(const parei_depot *d, const void *object, pa
 }
 
 const char *parei_depot_stray(const parei_depot *d, const void *object) {
+    parei_place place;
+    return parei_depot_locate(d, object, &place);
+}
+
+const char *parei_depot_locate(const parei_depot *d, const void *object, parei_place *place) {
     parei_slab *slab = NULL;
     size_t index;
     const char *kind = parei_depot_find(d, object, &slab, &index);
     if (kind != NULL) return kind;
+    *place = (parei_place){(uintptr_t)slab->objects, slab->capacity};
     return parei_bit_test(d->exact ? slab->lent : slab->out, index) ? NULL : "double put";
 }
 

@@ -131,6 +131,34 @@ PARE_API void parei_depot_trim(parei_depot *d);
  * as far as slabs know. Reads nothing at `object`. Cost: O(log slabs). */
 PARE_API const char *parei_depot_stray(const parei_depot *d, const void *object);
 
+/* Where the objects of one slab lie. */
+typedef struct parei_place {
+    uintptr_t objects;
+    uint32_t capacity; /* 0: nowhere */
+} parei_place;
+
+/* parei_depot_stray; where that is NULL, *place says in which slab the object lies. */
+PARE_API const char *parei_depot_locate(const parei_depot *d, const void *object,
+                                        parei_place *place);
+
+/* The number of the object that begins `offset` bytes into a slab's objects, or one that is no
+ * number in any slab.
+ *
+ * An offset is a multiple of the stride exactly if the product with the inverse of the stride's
+ * odd part, rotated by its even part, is small; then it is the quotient. No division (Granlund and
+ * Montgomery, "Division by invariant integers using multiplication", 1994, section 9). */
+static inline size_t parei_depot_index(const parei_depot *d, uintptr_t offset) {
+    size_t product = offset * d->inverse;
+    unsigned width = (unsigned)(sizeof(size_t) * 8);
+    return d->shift == 0 ? product : product >> d->shift | product << (width - d->shift);
+}
+
+/* Whether an object of `place` begins at `object`. Without a lock: nothing of the depot that it
+ * reads ever changes. */
+static inline bool parei_place_holds(const parei_depot *d, parei_place place, const void *object) {
+    return parei_depot_index(d, (uintptr_t)object - place.objects) < place.capacity;
+}
+
 /* An object leaves a magazine for the user, and comes back: the marks, and the lent bit. Only for
  * exact depots. */
 PARE_API void parei_depot_lend(parei_depot *d, void *object);

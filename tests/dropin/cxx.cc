@@ -77,6 +77,26 @@ static void use_pool() {
     point_pool_deinit(&points);
 }
 
+PARE_MTPOOL_DEFINE(point_mtpool, point);
+
+static void use_mtpool() {
+    point_mtpool points;
+    EXPECT(point_mtpool_init(&points, pare_heap(), nullptr) == PARE_OK);
+    point *p = point_mtpool_get(&points);
+    EXPECT(p != nullptr);
+    *p = point{1, 2};
+    point_mtpool_put(&points, p);
+    EXPECT(pare_mtpool_get(&points.pool) == p);
+    pare_mtpool_put(&points.pool, p);
+    pare_mtpool_cache cache;
+    EXPECT(pare_mtpool_cache_init(&cache, &points.pool) == PARE_OK);
+    void *object = pare_mtpool_cache_get(&cache);
+    EXPECT(object != nullptr && pare_mtpool_cache_status(&cache) == PARE_OK);
+    pare_mtpool_cache_put(&cache, object);
+    pare_mtpool_cache_deinit(&cache);
+    point_mtpool_deinit(&points);
+}
+
 static void use_bufpool() {
     pare_bufpool bufpool = {};
     pare_span buffer = pare_bufpool_get(&bufpool, 1000);
@@ -126,6 +146,7 @@ int main() {
     use_alloc();
     use_arena();
     use_pool();
+    use_mtpool();
     use_bufpool();
     use_buf();
     use_str();

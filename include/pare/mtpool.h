@@ -1,0 +1,239 @@
+/* pare/mtpool.h - objects of one size for many threads: pare/pool.h, where any thread may get, and
+ * any other put.
+ *
+ * Each cache has two short magazines, and hits them as a pool does, without a lock and without a
+ * locked instruction. Only when both are empty, or both are full, one is traded for another with a
+ * stock that all caches share. An object that another thread puts rides in that thread's magazine.
+ *
+ * Caches   Whoever has a place to keep one, an event loop, a worker, a test, owns a
+ *          pare_mtpool_cache: that is the fastest way. The plain calls find the calling thread's
+ *          own by themselves, at about twice the cost; thread.h tells when those begin and end.
+ * Memory   init takes one block of about 1 KiB: private state. A cache takes 1.3 KiB and up to
+ *          two magazines of at most magazine_bytes, by default for 4 to 64 objects: as many as make
+ *          32 KiB. It retains as many objects as fit in them, and no other cache finds these. The
+ *          stock keeps free objects until it holds 8192, or 8 MiB of them where that is more; what
+ *          comes in then goes back to the slabs. Slabs are as in a pool.
+ * Threads  Any thread may make the plain calls, and trim, reserve and stats, at any time. A cache
+ *          has one owner at a time. No call of the pool, or of a cache of it, may be in progress
+ *          during init or deinit. `from` is called by one thread at a time.
+ * Errors   As in a pool: a refused get answers NULL; cache and pool keep the reason.
+ *          Misuse: a put of the newest free object again, or of a pointer that lies outside the
+ *          pool's slabs (as last seen by the cache), at once; of a pointer of another pool or into
+ *          the middle of an object, and of one object twice in one magazine, at the latest when the
+ *          magazine is traded: there the bad entry is dropped, and the site named is that of the
+ *          call that found it; of one object twice in different magazines when these go back to
+ *          the slabs. With `reset` or PARE_WIPE, pointers are looked up in every put. Under ASan,
+ *          MSan and memcheck every call locks, and all is found at once.
+ * Lifetime Objects live until put or deinit. The struct stays where it is from init to deinit, and
+ *          so does a cache.
+ * SPDX-License-Identifier: MIT */
+#ifndef PARE_MTPOOL_H
+#define PARE_MTPOOL_H
+#include "pare/pool.h"
+#include "pare/thread.h"
+PARE_BEGIN_DECLS
+
+/* --- types ------------------------------------------------------------------------------- */
+
+struct parei_mtpool_state;
+struct parei_mtpool_rack;
+
+/* Visible so it can be embedded; the fields are private. All-zero is valid: it has no object size,
+ * so each get is refused with PARE_ERR_ARGUMENT; deinit, trim and stats work. */
+typedef struct pare_mtpool {
+    uint64_t serial;                  /* what tells it from all others, in a thread's slots */
+    size_t slot;                      /* its number there */
+    pare_allocator from;              /* outlives the pool */
+    struct parei_mtpool_state *state; /* NULL: all-zero */
+    pare_status status;               /* the last refusal */
+} pare_mtpool;
+
+/* A cache of the caller's own. All-zero is valid, and of no pool. Invariant: the window is closed
+ * (top, lo and hi NULL) or lo <= top, and top <= hi unless hi is NULL, which closes it for puts
+ * alone. Statistics of other threads read top, lo and gets. */
+typedef struct pare_mtpool_cache {
+    void **top;     /* one past the newest object of the loaded magazine; top[-1] is readable */
+    void **lo;      /* gets stop here */
+    void **hi;      /* puts stop here */
+    uintptr_t base; /* all objects lay in [base, base + extent) when that was last looked at */
+    uintptr_t extent;
+    uintptr_t gets; /* objects handed out through this cache; on 32-bit machines it may wrap */
+    struct parei_mtpool_rack *rack; /* its magazines; NULL: all-zero */
+    pare_status status;             /* the last refusal */
+    uintptr_t apart[8];             /* so that neighbours' hot words share no cache line */
+} pare_mtpool_cache;
+
+/* While threads are in calls of the pool, each figure is near what it was in the meantime; exact
+ * when none is. */
+typedef struct pare_mtpool_stats {
+    uint64_t gets;     /* objects handed out since init */
+    uint64_t puts;     /* objects that came back */
+    uint64_t refusals; /* gets refused */
+    uint64_t creates;  /* objects that entered the pool; 1 - creates / gets is the reuse rate */
+    uint64_t trades;   /* magazines traded with the stock */
+    uint64_t refills;  /* gets that took from the slabs */
+    uint64_t spills;   /* magazines that were emptied into the slabs, since the stock was full or
+                            * there was no memory for another magazine */
+    size_t live_count; /* objects in use */
+    size_t live_bytes; /* live_count times their size */
+    size_t retained_count; /* free objects, in caches, stock and slabs */
+    size_t retained_bytes; /* retained_count times their size */
+    size_t cache_count;    /* caches, of threads and of callers */
+    size_t cached_count;   /* free objects in them */
+    size_t stock_count;    /* free objects in the stock */
+    size_t peak_count;     /* most objects outside their slabs at once: in use, cached, in stock */
+    size_t slab_count;
+    size_t slab_bytes;    /* what counts against limit_bytes */
+    size_t held_bytes;    /* all that is taken from the allocator now */
+    size_t peak_bytes;    /* the largest held_bytes since init */
+    uint64_t allocs;      /* blocks asked of the allocator since init */
+    uint64_t frees;       /* blocks given back since init */
+    uint64_t total_bytes; /* bytes of those allocs */
+    uint64_t reserved[4];
+} pare_mtpool_stats;
+
+/* --- lifetime ---------------------------------------------------------------------------- */
+
+/* Readies `p` over `from`. The options are those of a pool, but magazine_bytes bounds each magazine
+ * of a cache, to at most 128 pointers. `reset` runs in any thread, several at once; `init` and
+ * `fini` one at a time, under a lock that hits and trades do not take. PARE_ERR_ARGUMENT: options
+ * NULL, or outside their ranges, or a limit below a slab of one object. On failure `p` is as it
+ * was. Allocates once; no slab yet. */
+PARE_NODISCARD PARE_API pare_status pare_mtpool_init(pare_mtpool *p, pare_allocator from,
+                                                     const pare_pool_options *options);
+
+/* Gives everything back, objects in use too, and zeroes `p`. Caches that threads have end here; a
+ * caller's own are zeroed. Accepts a zeroed pool. */
+PARE_API void pare_mtpool_deinit(pare_mtpool *p);
+
+/* Makes objects until `count` are free in stock and slabs, where every cache finds them: as many
+ * gets through one cache cannot fail and ask the allocator for nothing, and so can gets through
+ * several, but for what lies in the magazines of others. Holds until a trim of all. Refused: no
+ * object was made. */
+PARE_NODISCARD PARE_API pare_status pare_mtpool_reserve(pare_mtpool *p, size_t count);
+
+/* Gives memory back. PARE_TRIM_SURPLUS: the magazines that lay in the stock all the time since the
+ * trim before, which was at least trim_ms ago (else nothing is done). The first such trim only
+ * starts the watch. PARE_TRIM_ALL: all that is free in the calling thread's cache, stock and slabs.
+ * What other caches hold is theirs. Does nothing in an init or fini callback of `p`, so that they
+ * and allocators may trim all pools they know. Cost: O(free objects). */
+PARE_API void pare_mtpool_trim(pare_mtpool *p, uint64_t now_ms, int level);
+
+/* --- caches ------------------------------------------------------------------------------ */
+
+/* Readies `c` as a cache of `p`. On failure it is as it was. */
+PARE_NODISCARD PARE_API pare_status pare_mtpool_cache_init(pare_mtpool_cache *c, pare_mtpool *p);
+
+/* Gives back what it holds and itself, and zeroes `c`. Accepts a zeroed cache. */
+PARE_API void pare_mtpool_cache_deinit(pare_mtpool_cache *c);
+
+/* Gives what it holds to the stock, where other caches find it: before its owner idles. */
+PARE_API void pare_mtpool_cache_trim(pare_mtpool_cache *c);
+
+#define parei_mtpool_cache_get_slow PAREI_ABI_NAME(parei_mtpool_cache_get_slow)
+#define parei_mtpool_cache_put_slow PAREI_ABI_NAME(parei_mtpool_cache_put_slow)
+PARE_API PAREI_COLD void *parei_mtpool_cache_get_slow(pare_mtpool_cache *c);
+PARE_API PAREI_COLD void parei_mtpool_cache_put_slow(pare_mtpool_cache *c, void *object);
+
+/* One thread writes these words and others may read them: no store is torn, and no more. */
+#if defined(__GNUC__) || defined(__clang__)
+#define PAREI_PUBLISH(word, value) __atomic_store_n(&(word), value, __ATOMIC_RELAXED)
+#else
+#define PAREI_PUBLISH(word, value) ((void)((word) = (value)))
+#endif
+
+/* An object, or NULL: refused. Its contents are as pare_pool_get has them. Cost: 9 instructions. */
+PARE_NODISCARD PAREI_INLINE void *pare_mtpool_cache_get(pare_mtpool_cache *c) {
+    void **top = c->top;
+    void *object;
+    if (!PAREI_LIKELY((uintptr_t)top > (uintptr_t)c->lo)) return parei_mtpool_cache_get_slow(c);
+    object = *--top;
+    PAREI_PUBLISH(c->top, top);
+    PAREI_PUBLISH(c->gets, c->gets + 1);
+    PAREI_ASSUME(object != NULL);
+    return object;
+}
+
+/* Gives an object back, whichever cache it came from. NULL does nothing. Requires that it came from
+ * a get of this pool and was not put since. Never fails. Cost: 12 instructions; with `reset` or
+ * PARE_WIPE a call. */
+PAREI_INLINE void pare_mtpool_cache_put(pare_mtpool_cache *c, void *object) {
+    void **top = c->top;
+    if (PAREI_LIKELY((uintptr_t)top < (uintptr_t)c->hi && top[-1] != object &&
+                     (uintptr_t)object - c->base < c->extent)) {
+        *top = object;
+        PAREI_PUBLISH(c->top, top + 1);
+    } else {
+        parei_mtpool_cache_put_slow(c, object);
+    }
+}
+
+/* Why the last refused get was refused; PARE_OK if none was since init. */
+PAREI_INLINE pare_status pare_mtpool_cache_status(const pare_mtpool_cache *c) { return c->status; }
+
+/* --- get and put ------------------------------------------------------------------------- */
+
+#define parei_mtpool_get_slow PAREI_ABI_NAME(parei_mtpool_get_slow)
+#define parei_mtpool_put_slow PAREI_ABI_NAME(parei_mtpool_put_slow)
+PARE_API PAREI_COLD void *parei_mtpool_get_slow(pare_mtpool *p);
+PARE_API PAREI_COLD void parei_mtpool_put_slow(pare_mtpool *p, void *object);
+
+/* pare_mtpool_cache_get and pare_mtpool_cache_put with the calling thread's cache. Cost: a call
+ * each, to find it. */
+PARE_NODISCARD PAREI_INLINE void *pare_mtpool_get(pare_mtpool *p) {
+    pare_mtpool_cache *c = (pare_mtpool_cache *)parei_thread_find(p->slot, p->serial);
+    return PAREI_LIKELY(c != NULL) ? pare_mtpool_cache_get(c) : parei_mtpool_get_slow(p);
+}
+
+PAREI_INLINE void pare_mtpool_put(pare_mtpool *p, void *object) {
+    pare_mtpool_cache *c = (pare_mtpool_cache *)parei_thread_find(p->slot, p->serial);
+    if (PAREI_LIKELY(c != NULL)) {
+        pare_mtpool_cache_put(c, object);
+    } else {
+        parei_mtpool_put_slow(p, object);
+    }
+}
+
+/* --- typed pools ------------------------------------------------------------------------- */
+
+/* PARE_MTPOOL_DEFINE(job_pool, struct job) defines, at file scope, the type job_pool, a pool of
+ * struct job and of nothing else, and
+ *     pare_status job_pool_init(job_pool *p, pare_allocator from, const pare_pool_options *o);
+ *     struct job *job_pool_get(job_pool *p);
+ *     void job_pool_put(job_pool *p, struct job *object);
+ *     void job_pool_deinit(job_pool *p);
+ * Options may be NULL; their size and align are not looked at. All other calls take &p->pool. */
+#define PARE_MTPOOL_DEFINE(name, type)                                                             \
+    typedef struct name {                                                                          \
+        pare_mtpool pool;                                                                          \
+    } name;                                                                                        \
+    PARE_NODISCARD PAREI_INLINE pare_status name##_init(name *p, pare_allocator from,              \
+                                                        const pare_pool_options *options) {        \
+        pare_pool_options typed;                                                                   \
+        memset(&typed, 0, sizeof typed);                                                           \
+        if (options != NULL) typed = *options;                                                     \
+        typed.size = sizeof(type);                                                                 \
+        typed.align = PAREI_ALIGNOF(type);                                                         \
+        return pare_mtpool_init(&p->pool, from, &typed);                                           \
+    }                                                                                              \
+    PARE_NODISCARD PAREI_INLINE type *name##_get(name *p) {                                        \
+        return (type *)pare_mtpool_get(&p->pool);                                                  \
+    }                                                                                              \
+    PAREI_INLINE void name##_put(name *p, type *object) { pare_mtpool_put(&p->pool, object); }     \
+    PAREI_INLINE void name##_deinit(name *p) { pare_mtpool_deinit(&p->pool); }                     \
+    struct name
+
+/* --- queries ----------------------------------------------------------------------------- */
+
+/* Why the last refused call of any thread was refused; PARE_OK if none was since init. */
+PARE_API pare_status pare_mtpool_status(const pare_mtpool *p);
+
+PARE_API pare_mtpool_stats pare_mtpool_get_stats(const pare_mtpool *p);
+
+/* Serves objects of `p` as blocks, to any thread: any size and alignment up to the object's; cap is
+ * the object's size, unless PARE_EXACT. More is refused with PARE_ERR_ARGUMENT. Blocks are resized
+ * in place within the object. */
+PARE_API pare_allocator pare_mtpool_allocator(pare_mtpool *p);
+
+PARE_END_DECLS
+#endif

@@ -1,0 +1,10 @@
+# soak.cmake - traffic for as long as PARE_SOAK_SECONDS says; `make soak` builds it under TSan.
+set(PARE_SOAK_SECONDS 5 CACHE STRING "How long the soak runs")
+add_executable(soak_mtpool soak_mtpool.c support/traffic.c)
+target_include_directories(soak_mtpool PRIVATE ${CMAKE_CURRENT_SOURCE_DIR})
+target_link_libraries(soak_mtpool PRIVATE pare::static PkgConfig::CMOCKA)
+pare_target_defaults(soak_mtpool)
+set_target_properties(soak_mtpool PROPERTIES C_EXTENSIONS ON)
+add_test(NAME soak/mtpool COMMAND soak_mtpool ${PARE_SOAK_SECONDS})
+math(EXPR limit "${PARE_SOAK_SECONDS} + 300")
+set_tests_properties(soak/mtpool PROPERTIES TIMEOUT ${limit})
