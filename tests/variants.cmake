@@ -9,20 +9,24 @@ set(sanitize "-O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined"
   "-fno-sanitize-recover=all -DPARE_CHECKED=1")
 list(JOIN sanitize " " sanitize)
 
-# pare_variant(name compiler flags suite...)
-function(pare_variant name compiler flags)
-  if(NOT compiler)
+# pare_variant(name COMPILER cc [FLAGS flags] SUITES suite... [MODULES module...]): the suites, of
+# these modules only or of all.
+function(pare_variant name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "COMPILER;FLAGS" "SUITES;MODULES")
+  if(NOT arg_COMPILER)
     message(STATUS "pare: the tests of ${name} are left out: no such compiler")
     return()
   endif()
-  list(JOIN ARGN " " suites)
-  set(options -DCMAKE_C_COMPILER=${compiler} "-DCMAKE_C_FLAGS=${flags}" "-DPARE_SUITES=${suites}"
+  list(JOIN arg_SUITES " " suites)
+  list(JOIN arg_MODULES " " modules)
+  set(options "-DCMAKE_C_COMPILER=${arg_COMPILER}" "-DCMAKE_C_FLAGS=${arg_FLAGS}"
+    "-DPARE_SUITES=${suites}" "-DPARE_TEST_MODULES=${modules}"
     -DPARE_WERROR=${PARE_WERROR} -DPARE_BUILD_EXAMPLES=OFF -DPARE_BUILD_BENCH=OFF
     -DPARE_JEMALLOC=OFF -DPARE_INSTALL=OFF)
-  if(compiler STREQUAL PARE_CLANG)
-    list(APPEND options -DCMAKE_CXX_COMPILER=${PARE_CLANGXX})
+  if(arg_COMPILER STREQUAL PARE_CLANG)
+    list(APPEND options "-DCMAKE_CXX_COMPILER=${PARE_CLANGXX}")
   endif()
-  if(flags MATCHES "-O")
+  if(arg_FLAGS MATCHES "-O")
     list(APPEND options -DCMAKE_BUILD_TYPE=None)
   endif()
   add_test(NAME variant/${name} COMMAND ${CMAKE_CTEST_COMMAND}
@@ -33,11 +37,23 @@ function(pare_variant name compiler flags)
     ENVIRONMENT CMAKE_BUILD_PARALLEL_LEVEL=1) # ctest -j already keeps all cores busy
 endfunction()
 
-pare_variant(gcc-asan "${PARE_GCC}" "${sanitize}" static dropin planted)
-pare_variant(clang-asan "${PARE_CLANG}" "${sanitize}" static dropin planted)
+# The modules whose tests make threads, here or in support/traffic.h: all else TSan only slows down.
+set(threaded "")
+foreach(module IN LISTS PARE_MODULES)
+  file(STRINGS ${CMAKE_CURRENT_SOURCE_DIR}/test_${module}.c makes_threads
+    REGEX "pthread_create|support/traffic.h")
+  if(makes_threads)
+    list(APPEND threaded ${module})
+  endif()
+endforeach()
+
+pare_variant(gcc-asan COMPILER "${PARE_GCC}" FLAGS "${sanitize}" SUITES static dropin planted)
+pare_variant(clang-asan COMPILER "${PARE_CLANG}" FLAGS "${sanitize}" SUITES static dropin planted)
 set(tsan "-O1 -g -fsanitize=thread")
-pare_variant(gcc-tsan "${PARE_GCC}" "${tsan}" static soak)
-pare_variant(clang-tsan "${PARE_CLANG}" "${tsan}" static soak)
-pare_variant(clang "${PARE_CLANG}" "" static dropin cxx)
-pare_variant(fortify "${PARE_GCC}" "-O2 -D_FORTIFY_SOURCE=3" dropin)
-pare_variant(lto "${PARE_GCC}" "-O2 -D_FORTIFY_SOURCE=3 -flto" dropin)
+pare_variant(gcc-tsan COMPILER "${PARE_GCC}" FLAGS "${tsan}"
+  SUITES static soak MODULES ${threaded})
+pare_variant(clang-tsan COMPILER "${PARE_CLANG}" FLAGS "${tsan}"
+  SUITES static soak MODULES ${threaded})
+pare_variant(clang COMPILER "${PARE_CLANG}" SUITES static dropin cxx)
+pare_variant(fortify COMPILER "${PARE_GCC}" FLAGS "-O2 -D_FORTIFY_SOURCE=3" SUITES dropin)
+pare_variant(lto COMPILER "${PARE_GCC}" FLAGS "-O2 -D_FORTIFY_SOURCE=3 -flto" SUITES dropin)
