@@ -12,12 +12,11 @@
 #include "pare/mtpool.h"
 #include "internal/bits.h"
 #include "internal/check.h"
-#include "internal/mag.h"
 #include "internal/os.h"
+#include "internal/serve.h"
 #include "internal/slots.h"
 #include "internal/stock.h"
-
-#define PAREI_MTPOOL_TRIM_MS 1000
+#include "internal/trims.h"
 
 /* A magazine has room for so many objects; by default, for as many as make so many bytes. */
 #define PAREI_MTPOOL_MAGAZINE_MIN ((size_t)4)
@@ -25,10 +24,6 @@
 #define PAREI_MTPOOL_MAGAZINE_BYTES ((size_t)32 * 1024)
 
 #define PAREI_MTPOOL_ITEMS_MAX ((size_t)128) /* whatever the options say */
-
-/* The stock has room for so many objects, or for so many bytes of them. */
-#define PAREI_MTPOOL_KEEP_COUNT ((size_t)8192)
-#define PAREI_MTPOOL_KEEP_BYTES ((size_t)8 << 20)
 
 /* Bytes left free behind a block that its owner writes to in hits, so that it shares no cache line
  * with the next. */
@@ -67,14 +62,11 @@ typedef struct parei_mtpool_state {
     parei_mtpool_rack *racks;
     uint64_t gone_gets; /* not counted by a cache that there is now */
     uint64_t refills, spills;
-    uint64_t trimmed_at;
-    uint64_t trim_ms;
-    bool trimmed;       /* trimmed_at is set */
+    parei_trims trims;
     uintptr_t refusals; /* counted without the lock */
 
     pare_mtpool *pool;
     pare_span block; /* this state */
-    void (*reset)(void *ctx, void *object);
     size_t magazine_bytes;
     char apart[64]; /* trades leave the fields above alone */
     parei_stock stock;
@@ -113,14 +105,6 @@ static bool parei_mtpool_outside(const pare_mtpool *p, const void *site) {
     if (!parei_mtpool_holds(p->state) && !parei_mtpool_busy(p)) return true;
     parei_misuse(parei_mtpool_name, parei_mtpool_inside, p, NULL, site);
     return false;
-}
-
-static void parei_mtpool_report(const parei_mtpool_state *s, const parei_strays *strays,
-                                const void *site) {
-    for (size_t i = 0; i < strays->count; i++) {
-        parei_misuse(parei_mtpool_name, strays->list[i].kind, s->pool, strays->list[i].address,
-                     site);
-    }
 }
 
 static void parei_mtpool_refuse(parei_mtpool_state *s, pare_status status) {
@@ -171,12 +155,11 @@ static void parei_rack_leave(parei_mtpool_rack *r) {
     const parei_mtpool_state *s = r->state;
     pare_mtpool_cache *c = r->cache;
     const parei_mag *mag = parei_rack_loaded(r);
-    bool puts_are_slow = s->reset != NULL || s->depot.kind.wipe;
     r->inside = false;
     if (!s->depot.exact) {
         PAREI_PUBLISH(c->lo, mag->items);
         PAREI_PUBLISH(c->top, mag->items + mag->count);
-        c->hi = puts_are_slow ? NULL : mag->items + mag->capacity;
+        c->hi = parei_serve_cleans(&s->depot) ? NULL : mag->items + mag->capacity;
     }
     PAREI_PUBLISH(r->rest_count, parei_rack_rest(r));
     parei_rack_check(r);
@@ -390,7 +373,7 @@ static void parei_rack_flush(parei_mtpool_rack *r, const void *site) {
             if (strays.count == PAREI_STRAYS_MAX) break;
         }
         parei_rack_leave(r);
-        parei_mtpool_report(r->state, &strays, site);
+        parei_serve_report(parei_mtpool_name, r->state->pool, &strays, site);
     }
 }
 
@@ -502,7 +485,7 @@ static const char *parei_rack_rejects(parei_mtpool_rack *r, const void *object) 
     size_t count = parei_rack_count(r);
     if (count > 0 && parei_rack_loaded(r)->items[count - 1] == object) return "double put";
     if (s->depot.exact) return parei_rack_locate(r, object, &place);
-    if (s->reset != NULL || s->depot.kind.wipe) {
+    if (parei_serve_cleans(&s->depot)) {
         parei_memo_refresh(r);
         return parei_rack_stray(r, object, &place);
     }
@@ -536,7 +519,7 @@ static void parei_rack_make_room(parei_mtpool_rack *r, const void *site) {
         r->loaded = 1 - r->loaded;
     }
     parei_rack_leave(r);
-    parei_mtpool_report(r->state, &strays, site);
+    parei_serve_report(parei_mtpool_name, r->state->pool, &strays, site);
 }
 
 void parei_mtpool_cache_put_slow(pare_mtpool_cache *c, void *object) {
@@ -553,8 +536,7 @@ void parei_mtpool_cache_put_slow(pare_mtpool_cache *c, void *object) {
     }
     parei_mtpool_state *s = r->state;
     parei_rack_enter(r);
-    if (s->reset != NULL) (s->reset)(s->depot.kind.ctx, object);
-    if (s->depot.kind.wipe) parei_depot_wipe(&s->depot, object);
+    parei_serve_clean(&s->depot, object);
     if (s->depot.exact) {
         parei_mtpool_lock(s);
         parei_depot_unlend(&s->depot, object);
@@ -631,13 +613,12 @@ static void parei_mtpool_give(parei_mtpool_state *s, void *object, const void *s
         parei_misuse(parei_mtpool_name, kind, s->pool, object, site);
         return;
     }
-    if (s->reset != NULL) (s->reset)(s->depot.kind.ctx, object);
-    if (s->depot.kind.wipe) parei_depot_wipe(&s->depot, object);
+    parei_serve_clean(&s->depot, object);
     parei_mtpool_lock(s);
     if (s->depot.exact) parei_depot_unlend(&s->depot, object);
     parei_depot_give(&s->depot, &object, 1, &strays);
     parei_mtpool_unlock(s);
-    parei_mtpool_report(s, &strays, site);
+    parei_serve_report(parei_mtpool_name, s->pool, &strays, site);
 }
 
 void parei_mtpool_put_slow(pare_mtpool *p, void *object) {
@@ -658,39 +639,20 @@ void parei_mtpool_put_slow(pare_mtpool *p, void *object) {
 
 /* --- lifetime ---------------------------------------------------------------------------- */
 
-static bool parei_mtpool_options_valid(const pare_pool_options *o) {
-    if (o == NULL || (o->flags & ~PARE_WIPE) != 0) return false;
-    if ((o->flags & PARE_WIPE) != 0 && o->init != NULL) return false;
-    if (o->magazine_bytes != 0 && o->magazine_bytes < 2 * sizeof(void *)) return false;
-    return (o->reserved[0] | o->reserved[1] | o->reserved[2] | o->reserved[3]) == 0;
-}
-
-static parei_kind parei_mtpool_kind(const pare_pool_options *o) {
-    return (parei_kind){.size = o->size,
-                        .align = o->align != 0 ? o->align : _Alignof(max_align_t),
-                        .init = o->init,
-                        .fini = o->fini,
-                        .ctx = o->ctx,
-                        .limit_bytes = o->limit_bytes != 0 ? o->limit_bytes : SIZE_MAX,
-                        .wipe = (o->flags & PARE_WIPE) != 0};
-}
-
-/* Bytes of pointers, the NULL before the first included. */
-static size_t parei_mtpool_magazine_bytes(const pare_pool_options *o) {
-    size_t count = parei_max_size(PAREI_MTPOOL_MAGAZINE_BYTES / o->size, PAREI_MTPOOL_MAGAZINE_MIN);
-    size_t bytes = (parei_min_size(count, PAREI_MTPOOL_MAGAZINE_MAX) + 1) * sizeof(void *);
-    if (o->magazine_bytes != 0) bytes = o->magazine_bytes;
-    return parei_min_size(bytes, (PAREI_MTPOOL_ITEMS_MAX + 1) * sizeof(void *));
+/* Bytes of each magazine: those that `asked` for, or as many as hold 32 KiB of objects. */
+static size_t parei_mtpool_magazine_bytes(size_t size, size_t asked) {
+    size_t count = parei_max_size(PAREI_MTPOOL_MAGAZINE_BYTES / size, PAREI_MTPOOL_MAGAZINE_MIN);
+    count = parei_min_size(count, PAREI_MTPOOL_MAGAZINE_MAX);
+    size_t bytes = asked != 0 ? asked : parei_serve_magazine_bytes(count);
+    return parei_min_size(bytes, parei_serve_magazine_bytes(PAREI_MTPOOL_ITEMS_MAX));
 }
 
 static const parei_owner_calls parei_mtpool_calls;
 
 pare_status pare_mtpool_init(pare_mtpool *p, pare_allocator from,
                              const pare_pool_options *options) {
-    if (!parei_mtpool_options_valid(options)) return PARE_ERR_ARGUMENT;
-    parei_kind kind = parei_mtpool_kind(options);
     parei_depot depot;
-    pare_status status = parei_depot_init(&depot, from, &kind);
+    pare_status status = parei_serve_init(&depot, from, options);
     if (status != PARE_OK) return status;
     pare_span block;
     status =
@@ -698,15 +660,13 @@ pare_status pare_mtpool_init(pare_mtpool *p, pare_allocator from,
     if (status != PARE_OK) return status;
 
     parei_mtpool_state *s = block.ptr;
-    *s = (parei_mtpool_state){.depot = depot,
-                              .trim_ms =
-                                  options->trim_ms != 0 ? options->trim_ms : PAREI_MTPOOL_TRIM_MS,
-                              .pool = p,
-                              .block = block,
-                              .reset = options->reset,
-                              .magazine_bytes = parei_mtpool_magazine_bytes(options)};
-    s->stock.object_limit =
-        parei_max_size(PAREI_MTPOOL_KEEP_BYTES / options->size, PAREI_MTPOOL_KEEP_COUNT);
+    *s = (parei_mtpool_state){
+        .depot = depot,
+        .trims = parei_trims_every(options->trim_ms),
+        .pool = p,
+        .block = block,
+        .magazine_bytes = parei_mtpool_magazine_bytes(options->size, options->magazine_bytes)};
+    s->stock.object_limit = parei_serve_keep_count(&depot);
     parei_lock_init(&s->lock);
     parei_lock_init(&s->stock.lock);
     parei_owner_join(&s->owner, &parei_mtpool_calls);
@@ -727,7 +687,7 @@ static void parei_mtpool_give_stock(parei_mtpool_state *s, size_t count, const v
             parei_stock_return(&s->stock, &m);
         }
         parei_mtpool_unlock(s);
-        parei_mtpool_report(s, &strays, site);
+        parei_serve_report(parei_mtpool_name, s->pool, &strays, site);
     }
 }
 
@@ -785,13 +745,12 @@ static void parei_mtpool_trim_all(pare_mtpool *p, const void *site) {
 static size_t parei_mtpool_idle(parei_mtpool_state *s, uint64_t now_ms) {
     size_t idle = 0;
     parei_mtpool_lock(s);
-    if (!s->trimmed || now_ms - s->trimmed_at >= s->trim_ms) {
+    bool begun = s->trims.begun;
+    if (parei_trims_due(&s->trims, now_ms)) {
         parei_lock_take(&s->stock.lock);
-        if (s->trimmed) idle = s->stock.least_count;
+        if (begun) idle = s->stock.least_count;
         s->stock.least_count = s->stock.magazine_count - idle;
         parei_lock_give(&s->stock.lock);
-        s->trimmed_at = now_ms;
-        s->trimmed = true;
     }
     parei_mtpool_unlock(s);
     return idle;
@@ -866,31 +825,17 @@ static pare_mtpool_stats parei_mtpool_read(parei_mtpool_state *s) {
         gets += __atomic_load_n(&r->cache->gets, __ATOMIC_RELAXED);
     }
     size_t live = parei_mtpool_minus(d->made_count, d->free_count + cached + stocked.object_count);
-    size_t retained = d->made_count - live;
-    return (pare_mtpool_stats){
-        .gets = gets,
-        .puts = gets > live ? gets - live : 0,
-        .refusals = __atomic_load_n(&s->refusals, __ATOMIC_RELAXED),
-        .creates = d->creates,
-        .trades = stocked.trades,
-        .refills = s->refills,
-        .spills = s->spills,
-        .live_count = live,
-        .live_bytes = live * d->kind.size,
-        .retained_count = retained,
-        .retained_bytes = retained * d->kind.size,
-        .cache_count = caches,
-        .cached_count = cached,
-        .stock_count = stocked.object_count,
-        .peak_count = d->peak_count,
-        .slab_count = d->slab_count,
-        .slab_bytes = d->charged_bytes,
-        .held_bytes = d->held_bytes,
-        .peak_bytes = d->peak_bytes,
-        .allocs = d->allocs,
-        .frees = d->frees,
-        .total_bytes = d->total_bytes,
-    };
+    pare_mtpool_stats stats = parei_serve_stats(d, live);
+    stats.gets = gets;
+    stats.puts = gets > live ? gets - live : 0;
+    stats.refusals = __atomic_load_n(&s->refusals, __ATOMIC_RELAXED);
+    stats.trades = stocked.trades;
+    stats.refills = s->refills;
+    stats.spills = s->spills;
+    stats.cache_count = caches;
+    stats.cached_count = cached;
+    stats.stock_count = stocked.object_count;
+    return stats;
 }
 
 pare_mtpool_stats pare_mtpool_get_stats(const pare_mtpool *p) {
@@ -905,66 +850,40 @@ pare_mtpool_stats pare_mtpool_get_stats(const pare_mtpool *p) {
 
 /* --- as an allocator --------------------------------------------------------------------- */
 
-/* The bytes of an object beyond its block are nobody's. */
-static void parei_mtpool_mark_tail(const parei_mtpool_state *s, pare_span block) {
-    if (s->depot.exact) {
-        parei_mark_noaccess((char *)block.ptr + block.cap, s->depot.kind.size - block.cap);
-    }
-}
-
 static pare_status parei_mtpool_slot_alloc(void *ctx, size_t size, size_t align, unsigned flags,
                                            pare_span *out) {
     pare_mtpool *p = ctx;
     const parei_mtpool_state *s = p->state;
-    if (s == NULL || size > s->depot.kind.size || align > s->depot.kind.align) {
-        return PARE_ERR_ARGUMENT;
-    }
-    pare_span block = {NULL, (flags & PARE_EXACT) != 0 ? size : s->depot.kind.size};
+    if (s == NULL || !parei_serve_fits(&s->depot, size, align)) return PARE_ERR_ARGUMENT;
+    void *object = NULL;
     pare_mtpool_cache *c = parei_thread_find(p->slot, p->serial);
     if (c != NULL) {
-        block.ptr = pare_mtpool_cache_get(c);
-        if (block.ptr == NULL) return c->status;
+        object = pare_mtpool_cache_get(c);
+        if (object == NULL) return c->status;
     } else {
-        pare_status status = parei_mtpool_get(p, &block.ptr, PAREI_SITE());
+        pare_status status = parei_mtpool_get(p, &object, PAREI_SITE());
         if (status != PARE_OK) return status;
     }
-    if ((flags & PARE_ZEROED) != 0) memset(block.ptr, 0, block.cap);
-    parei_mtpool_mark_tail(s, block);
-    *out = block;
+    *out = parei_serve_block(&s->depot, object, size, flags);
     return PARE_OK;
 }
 
 static pare_status parei_mtpool_slot_resize(void *ctx, pare_span *block, size_t new_size,
                                             size_t align, unsigned flags) {
     const pare_mtpool *p = ctx;
-    const parei_mtpool_state *s = p->state;
     (void)align;
-    if (s == NULL || new_size > s->depot.kind.size) return PARE_ERR_ARGUMENT;
-    pare_span resized = {block->ptr, (flags & PARE_EXACT) != 0 ? new_size : s->depot.kind.size};
-    if (resized.cap > block->cap) {
-        char *tail = (char *)block->ptr + block->cap;
-        if (s->depot.exact) parei_mark_undefined(tail, resized.cap - block->cap);
-        if ((flags & PARE_ZEROED) != 0) memset(tail, 0, resized.cap - block->cap);
-    }
-    parei_mtpool_mark_tail(s, resized);
-    *block = resized;
-    return PARE_OK;
-}
-
-/* For the reset callback. */
-static void parei_mtpool_mark_whole(parei_mtpool_state *s, pare_span block) {
-    parei_mtpool_lock(s);
-    const char *kind = parei_depot_stray(&s->depot, block.ptr);
-    parei_mtpool_unlock(s);
-    if (kind == NULL) parei_mark_defined(block.ptr, s->depot.kind.size);
+    if (p->state == NULL) return PARE_ERR_ARGUMENT;
+    return parei_serve_resize(&p->state->depot, block, new_size, flags);
 }
 
 static void parei_mtpool_slot_free(void *ctx, pare_span block, size_t align) {
     pare_mtpool *p = ctx;
     parei_mtpool_state *s = p->state;
     (void)align;
-    if (s != NULL && s->depot.exact && block.cap < s->depot.kind.size && !parei_mtpool_holds(s)) {
-        parei_mtpool_mark_whole(s, block);
+    if (s != NULL && s->depot.exact && !parei_mtpool_holds(s)) {
+        parei_mtpool_lock(s);
+        parei_serve_whole(&s->depot, block);
+        parei_mtpool_unlock(s);
     }
     pare_mtpool_put(p, block.ptr);
 }

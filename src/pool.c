@@ -11,29 +11,21 @@
 #include "pare/pool.h"
 #include "internal/bits.h"
 #include "internal/check.h"
-#include "internal/mag.h"
+#include "internal/serve.h"
+#include "internal/trims.h"
 
 #define PAREI_POOL_FIRST_BYTES ((size_t)1024) /* the state, and room for some 50 pointers */
 #define PAREI_POOL_REFILL ((size_t)32)        /* objects */
-
-#define PAREI_POOL_TRIM_MS 1000
-
-/* The default magazine has room for so many objects, or for so many bytes of them. */
-#define PAREI_POOL_KEEP_COUNT ((size_t)8192)
-#define PAREI_POOL_KEEP_BYTES ((size_t)8 << 20)
 
 typedef struct parei_pool_state {
     parei_depot depot;
     parei_mag mag;
     pare_span block; /* this state and the first magazine */
-    void (*reset)(void *ctx, void *object);
     size_t magazine_bytes;
     size_t idle_count; /* the oldest entries, not needed since the last trim */
-    uint64_t trimmed_at;
-    uint64_t trim_ms;
+    parei_trims trims;
     uint64_t refusals, refills, spills;
-    bool trimmed; /* trimmed_at is set */
-    bool inside;  /* a call is under way */
+    bool inside; /* a call is under way */
 } parei_pool_state;
 
 _Static_assert(sizeof(parei_pool_state) + 8 * sizeof(void *) < PAREI_POOL_FIRST_BYTES,
@@ -76,48 +68,22 @@ static parei_pool_state *parei_pool_enter(pare_pool *p) {
 
 static void parei_pool_leave(pare_pool *p) {
     parei_pool_state *s = p->state;
-    bool puts_are_slow = s->reset != NULL || s->depot.kind.wipe;
     s->inside = false;
     p->base = s->depot.base;
     p->extent = s->depot.extent;
     if (!s->depot.exact) {
         p->top = s->mag.items + s->mag.count;
         p->lo = s->mag.items + s->idle_count;
-        p->hi = puts_are_slow ? NULL : s->mag.items + s->mag.capacity;
+        p->hi = parei_serve_cleans(&s->depot) ? NULL : s->mag.items + s->mag.capacity;
     }
     parei_pool_check(p);
 }
 
 /* --- lifetime ---------------------------------------------------------------------------- */
 
-static bool parei_pool_options_valid(const pare_pool_options *o) {
-    if (o == NULL || (o->flags & ~PARE_WIPE) != 0) return false;
-    if ((o->flags & PARE_WIPE) != 0 && o->init != NULL) return false;
-    if (o->magazine_bytes != 0 && o->magazine_bytes < 2 * sizeof(void *)) return false;
-    return (o->reserved[0] | o->reserved[1] | o->reserved[2] | o->reserved[3]) == 0;
-}
-
-static parei_kind parei_pool_kind(const pare_pool_options *o) {
-    return (parei_kind){.size = o->size,
-                        .align = o->align != 0 ? o->align : _Alignof(max_align_t),
-                        .init = o->init,
-                        .fini = o->fini,
-                        .ctx = o->ctx,
-                        .limit_bytes = o->limit_bytes != 0 ? o->limit_bytes : SIZE_MAX,
-                        .wipe = (o->flags & PARE_WIPE) != 0};
-}
-
-static size_t parei_pool_magazine_bytes(const pare_pool_options *o) {
-    if (o->magazine_bytes != 0) return o->magazine_bytes;
-    size_t slots = 1 + parei_max_size(PAREI_POOL_KEEP_BYTES / o->size, PAREI_POOL_KEEP_COUNT);
-    return slots * sizeof(void *);
-}
-
 pare_status pare_pool_init(pare_pool *p, pare_allocator from, const pare_pool_options *options) {
-    if (!parei_pool_options_valid(options)) return PARE_ERR_ARGUMENT;
-    parei_kind kind = parei_pool_kind(options);
     parei_depot depot;
-    pare_status status = parei_depot_init(&depot, from, &kind);
+    pare_status status = parei_serve_init(&depot, from, options);
     if (status != PARE_OK) return status;
     pare_span block;
     status = parei_depot_alloc(&depot, PAREI_POOL_FIRST_BYTES, _Alignof(parei_pool_state), &block);
@@ -126,20 +92,15 @@ pare_status pare_pool_init(pare_pool *p, pare_allocator from, const pare_pool_op
     parei_pool_state *s = block.ptr;
     *s = (parei_pool_state){.depot = depot,
                             .block = block,
-                            .reset = options->reset,
-                            .magazine_bytes = parei_pool_magazine_bytes(options),
-                            .trim_ms =
-                                options->trim_ms != 0 ? options->trim_ms : PAREI_POOL_TRIM_MS};
+                            .trims = parei_trims_every(options->trim_ms),
+                            .magazine_bytes = options->magazine_bytes};
+    if (s->magazine_bytes == 0) {
+        s->magazine_bytes = parei_serve_magazine_bytes(parei_serve_keep_count(&depot));
+    }
     parei_mag_init(&s->mag, s + 1, parei_min_size(block.cap - sizeof *s, s->magazine_bytes));
     *p = (pare_pool){.from = from, .state = s};
     parei_pool_leave(p);
     return PARE_OK;
-}
-
-static void parei_pool_report(const pare_pool *p, const parei_strays *strays, const void *site) {
-    for (size_t i = 0; i < strays->count; i++) {
-        parei_misuse(parei_pool_name, strays->list[i].kind, p, strays->list[i].address, site);
-    }
 }
 
 /* Gives the oldest `count` entries back to their slabs; drops and reports those that have none. */
@@ -152,7 +113,7 @@ static void parei_pool_give(pare_pool *p, size_t count, const void *site) {
         s->idle_count -= parei_min_size(s->idle_count, given);
         parei_pool_leave(p);
         count -= given;
-        parei_pool_report(p, &strays, site);
+        parei_serve_report(parei_pool_name, p, &strays, site);
     }
 }
 
@@ -217,12 +178,10 @@ static void parei_pool_trim_all(pare_pool *p, const void *site) {
 
 static void parei_pool_trim_surplus(pare_pool *p, uint64_t now_ms, const void *site) {
     parei_pool_state *s = p->state;
-    if (s->trimmed && now_ms - s->trimmed_at < s->trim_ms) return;
+    if (!parei_trims_due(&s->trims, now_ms)) return;
     parei_pool_give(p, s->idle_count, site);
     parei_pool_enter(p);
     s->idle_count = s->mag.count;
-    s->trimmed_at = now_ms;
-    s->trimmed = true;
     parei_pool_leave(p);
 }
 
@@ -309,8 +268,7 @@ void parei_pool_put_slow(pare_pool *p, void *object) {
     }
     if (parei_pool_count(p) == p->state->mag.capacity) parei_pool_make_room(p, PAREI_SITE());
     parei_pool_state *s = parei_pool_enter(p);
-    if (s->reset != NULL) (s->reset)(s->depot.kind.ctx, object);
-    if (s->depot.kind.wipe) parei_depot_wipe(&s->depot, object);
+    parei_serve_clean(&s->depot, object);
     if (s->depot.exact) parei_depot_unlend(&s->depot, object);
     s->mag.items[s->mag.count++] = object;
     parei_pool_leave(p);
@@ -321,79 +279,41 @@ void parei_pool_put_slow(pare_pool *p, void *object) {
 pare_pool_stats pare_pool_get_stats(const pare_pool *p) {
     const parei_pool_state *s = p->state;
     if (s == NULL) return (pare_pool_stats){0};
-    const parei_depot *d = &s->depot;
-    size_t live = parei_pool_live(p), retained = d->made_count - live;
-    return (pare_pool_stats){
-        .gets = p->gets,
-        .puts = p->gets - live,
-        .refusals = s->refusals,
-        .creates = d->creates,
-        .refills = s->refills,
-        .spills = s->spills,
-        .live_count = live,
-        .live_bytes = live * d->kind.size,
-        .retained_count = retained,
-        .retained_bytes = retained * d->kind.size,
-        .peak_count = d->peak_count,
-        .slab_count = d->slab_count,
-        .slab_bytes = d->charged_bytes,
-        .held_bytes = d->held_bytes,
-        .peak_bytes = d->peak_bytes,
-        .allocs = d->allocs,
-        .frees = d->frees,
-        .total_bytes = d->total_bytes,
-    };
+    size_t live = parei_pool_live(p);
+    pare_pool_stats stats = parei_serve_stats(&s->depot, live);
+    stats.gets = p->gets;
+    stats.puts = p->gets - live;
+    stats.refusals = s->refusals;
+    stats.refills = s->refills;
+    stats.spills = s->spills;
+    return stats;
 }
 
 /* --- as an allocator --------------------------------------------------------------------- */
-
-/* The bytes of an object beyond its block are nobody's. */
-static void parei_pool_mark_tail(const parei_pool_state *s, pare_span block) {
-    if (s->depot.exact) {
-        parei_mark_noaccess((char *)block.ptr + block.cap, s->depot.kind.size - block.cap);
-    }
-}
 
 static pare_status parei_pool_slot_alloc(void *ctx, size_t size, size_t align, unsigned flags,
                                          pare_span *out) {
     pare_pool *p = ctx;
     const parei_pool_state *s = p->state;
-    if (s == NULL || size > s->depot.kind.size || align > s->depot.kind.align) {
-        return PARE_ERR_ARGUMENT;
-    }
-    pare_span block = {pare_pool_get(p), (flags & PARE_EXACT) != 0 ? size : s->depot.kind.size};
-    if (block.ptr == NULL) return p->status;
-    if ((flags & PARE_ZEROED) != 0) memset(block.ptr, 0, block.cap);
-    parei_pool_mark_tail(s, block);
-    *out = block;
+    if (s == NULL || !parei_serve_fits(&s->depot, size, align)) return PARE_ERR_ARGUMENT;
+    void *object = pare_pool_get(p);
+    if (object == NULL) return p->status;
+    *out = parei_serve_block(&s->depot, object, size, flags);
     return PARE_OK;
 }
 
 static pare_status parei_pool_slot_resize(void *ctx, pare_span *block, size_t new_size,
                                           size_t align, unsigned flags) {
     const pare_pool *p = ctx;
-    const parei_pool_state *s = p->state;
     (void)align;
-    if (s == NULL || new_size > s->depot.kind.size) return PARE_ERR_ARGUMENT;
-    pare_span resized = {block->ptr, (flags & PARE_EXACT) != 0 ? new_size : s->depot.kind.size};
-    if (resized.cap > block->cap) {
-        char *tail = (char *)block->ptr + block->cap;
-        if (s->depot.exact) parei_mark_undefined(tail, resized.cap - block->cap);
-        if ((flags & PARE_ZEROED) != 0) memset(tail, 0, resized.cap - block->cap);
-    }
-    parei_pool_mark_tail(s, resized);
-    *block = resized;
-    return PARE_OK;
+    if (p->state == NULL) return PARE_ERR_ARGUMENT;
+    return parei_serve_resize(&p->state->depot, block, new_size, flags);
 }
 
 static void parei_pool_slot_free(void *ctx, pare_span block, size_t align) {
     pare_pool *p = ctx;
-    const parei_pool_state *s = p->state;
     (void)align;
-    if (s != NULL && s->depot.exact && block.cap < s->depot.kind.size &&
-        parei_depot_stray(&s->depot, block.ptr) == NULL) {
-        parei_mark_defined(block.ptr, s->depot.kind.size); /* for the reset callback */
-    }
+    if (p->state != NULL) parei_serve_whole(&p->state->depot, block);
     pare_pool_put(p, block.ptr);
 }
 

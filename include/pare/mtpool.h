@@ -63,34 +63,17 @@ typedef struct pare_mtpool_cache {
     uintptr_t apart[8];             /* so that neighbours' hot words share no cache line */
 } pare_mtpool_cache;
 
-/* While threads are in calls of the pool, each figure is near what it was in the meantime; exact
- * when none is. */
-typedef struct pare_mtpool_stats {
-    uint64_t gets;     /* objects handed out since init */
-    uint64_t puts;     /* objects that came back */
-    uint64_t refusals; /* gets refused */
-    uint64_t creates;  /* objects that entered the pool; 1 - creates / gets is the reuse rate */
-    uint64_t trades;   /* magazines traded with the stock */
-    uint64_t refills;  /* gets that took from the slabs */
-    uint64_t spills;   /* magazines that were emptied into the slabs, since the stock was full or
-                            * there was no memory for another magazine */
-    size_t live_count; /* objects in use */
-    size_t live_bytes; /* live_count times their size */
-    size_t retained_count; /* free objects, in caches, stock and slabs */
-    size_t retained_bytes; /* retained_count times their size */
-    size_t cache_count;    /* caches, of threads and of callers */
-    size_t cached_count;   /* free objects in them */
-    size_t stock_count;    /* free objects in the stock */
-    size_t peak_count;     /* most objects outside their slabs at once: in use, cached, in stock */
-    size_t slab_count;
-    size_t slab_bytes;    /* what counts against limit_bytes */
-    size_t held_bytes;    /* all that is taken from the allocator now */
-    size_t peak_bytes;    /* the largest held_bytes since init */
-    uint64_t allocs;      /* blocks asked of the allocator since init */
-    uint64_t frees;       /* blocks given back since init */
-    uint64_t total_bytes; /* bytes of those allocs */
-    uint64_t reserved[4];
-} pare_mtpool_stats;
+/* Those of a pool, with other meanings where it says. While threads are in calls of the pool, each
+ * figure is near what it was in the meantime; exact when none is.
+ *     refills       gets that took from the slabs
+ *     spills        magazines that were emptied into the slabs, since the stock was full or there
+ *                   was no memory for another magazine
+ *     trades        magazines traded with the stock
+ *     cache_count   caches, of threads and of callers
+ *     cached_count  free objects in them
+ *     stock_count   free objects in the stock
+ *     peak_count    most objects outside their slabs at once: in use, cached, in stock */
+typedef pare_pool_stats pare_mtpool_stats;
 
 /* --- lifetime ---------------------------------------------------------------------------- */
 
@@ -196,32 +179,9 @@ PAREI_INLINE void pare_mtpool_put(pare_mtpool *p, void *object) {
 
 /* --- typed pools ------------------------------------------------------------------------- */
 
-/* PARE_MTPOOL_DEFINE(job_pool, struct job) defines, at file scope, the type job_pool, a pool of
- * struct job and of nothing else, and
- *     pare_status job_pool_init(job_pool *p, pare_allocator from, const pare_pool_options *o);
- *     struct job *job_pool_get(job_pool *p);
- *     void job_pool_put(job_pool *p, struct job *object);
- *     void job_pool_deinit(job_pool *p);
- * Options may be NULL; their size and align are not looked at. All other calls take &p->pool. */
-#define PARE_MTPOOL_DEFINE(name, type)                                                             \
-    typedef struct name {                                                                          \
-        pare_mtpool pool;                                                                          \
-    } name;                                                                                        \
-    PARE_NODISCARD PAREI_INLINE pare_status name##_init(name *p, pare_allocator from,              \
-                                                        const pare_pool_options *options) {        \
-        pare_pool_options typed;                                                                   \
-        memset(&typed, 0, sizeof typed);                                                           \
-        if (options != NULL) typed = *options;                                                     \
-        typed.size = sizeof(type);                                                                 \
-        typed.align = PAREI_ALIGNOF(type);                                                         \
-        return pare_mtpool_init(&p->pool, from, &typed);                                           \
-    }                                                                                              \
-    PARE_NODISCARD PAREI_INLINE type *name##_get(name *p) {                                        \
-        return (type *)pare_mtpool_get(&p->pool);                                                  \
-    }                                                                                              \
-    PAREI_INLINE void name##_put(name *p, type *object) { pare_mtpool_put(&p->pool, object); }     \
-    PAREI_INLINE void name##_deinit(name *p) { pare_mtpool_deinit(&p->pool); }                     \
-    struct name
+/* PARE_MTPOOL_DEFINE(job_pool, struct job) is to PARE_POOL_DEFINE what a pare_mtpool is to a
+ * pare_pool. */
+#define PARE_MTPOOL_DEFINE(name, type) PAREI_POOL_DEFINE(pare_mtpool, name, type)
 
 /* --- queries ----------------------------------------------------------------------------- */
 

@@ -87,6 +87,10 @@ typedef struct pare_pool_stats {
                             * rate */
     uint64_t refills;      /* gets that found the magazine empty and got from the slabs */
     uint64_t spills;       /* puts that found it full and unable to grow */
+    uint64_t trades;       /* 0; this and the next three are figures of an mtpool */
+    size_t cache_count;    /* 0 */
+    size_t cached_count;   /* 0 */
+    size_t stock_count;    /* 0 */
     size_t live_count;     /* objects in use */
     size_t live_bytes;     /* live_count times their size */
     size_t retained_count; /* free objects, in the magazine and in slabs */
@@ -169,9 +173,11 @@ PAREI_INLINE void pare_pool_put(pare_pool *p, void *object) {
  *     void conn_pool_put(conn_pool *p, struct conn *object);
  *     void conn_pool_deinit(conn_pool *p);
  * Options may be NULL; their size and align are not looked at. All other calls take &p->pool. */
-#define PARE_POOL_DEFINE(name, type)                                                               \
+#define PARE_POOL_DEFINE(name, type) PAREI_POOL_DEFINE(pare_pool, name, type)
+
+#define PAREI_POOL_DEFINE(kind, name, type)                                                        \
     typedef struct name {                                                                          \
-        pare_pool pool;                                                                            \
+        kind pool;                                                                                 \
     } name;                                                                                        \
     PARE_NODISCARD PAREI_INLINE pare_status name##_init(name *p, pare_allocator from,              \
                                                         const pare_pool_options *options) {        \
@@ -180,13 +186,11 @@ PAREI_INLINE void pare_pool_put(pare_pool *p, void *object) {
         if (options != NULL) typed = *options;                                                     \
         typed.size = sizeof(type);                                                                 \
         typed.align = PAREI_ALIGNOF(type);                                                         \
-        return pare_pool_init(&p->pool, from, &typed);                                             \
+        return kind##_init(&p->pool, from, &typed);                                                \
     }                                                                                              \
-    PARE_NODISCARD PAREI_INLINE type *name##_get(name *p) {                                        \
-        return (type *)pare_pool_get(&p->pool);                                                    \
-    }                                                                                              \
-    PAREI_INLINE void name##_put(name *p, type *object) { pare_pool_put(&p->pool, object); }       \
-    PAREI_INLINE void name##_deinit(name *p) { pare_pool_deinit(&p->pool); }                       \
+    PARE_NODISCARD PAREI_INLINE type *name##_get(name *p) { return (type *)kind##_get(&p->pool); } \
+    PAREI_INLINE void name##_put(name *p, type *object) { kind##_put(&p->pool, object); }          \
+    PAREI_INLINE void name##_deinit(name *p) { kind##_deinit(&p->pool); }                          \
     struct name
 
 /* --- queries ----------------------------------------------------------------------------- */

@@ -46,6 +46,7 @@ typedef struct parei_kind {
     size_t size;  /* bytes; 1 or more */
     size_t align; /* a power of two */
     pare_status (*init)(void *ctx, void *object);
+    void (*reset)(void *ctx, void *object); /* for those above */
     void (*fini)(void *ctx, void *object);
     void *ctx;
     size_t limit_bytes; /* of slabs; SIZE_MAX: none */
