@@ -5,19 +5,10 @@
  * floor has; `pare-default` is a zeroed arena, whose blocks double as it fills. The fill rows tell
  * whether the cost of an object stays flat as arenas grow, blocks and page faults included.
  * SPDX-License-Identifier: MIT */
-#include "shim.h"
+#include "bench_arena.h"
 #include "pare/arena.h"
 #include "pare/bufpool.h"
 #include "pare/heap.h"
-#include <stdlib.h>
-#include <string.h>
-
-enum {
-    OBJECTS = 1000,        /* of one phase */
-    BLOCK_BYTES = 4 << 20, /* room for any phase here */
-    REQUEST_BYTES = 4096,  /* room for one request, on the stack */
-    TREE_NODES = 65535     /* 2^16 - 1 */
-};
 
 /* --- the floor: a bump pointer ------------------------------------------------------------ */
 
@@ -54,28 +45,6 @@ static pare_arena *arena_open(bench *b, pare_arena *a) {
     bench_must(b, pare_arena_init(a, pare_heap(), bench_arg(b)) == PARE_OK);
     bench_allocs_at_most(b, 0);
     return bench_hide(a);
-}
-
-/* --- what every contender shares ---------------------------------------------------------- */
-
-/* A caller tests what he gets, and uses it. */
-static inline void *got(void *object) {
-    if (object == NULL) abort();
-    bench_keep(object);
-    return object;
-}
-
-static uint32_t mixed_sizes[OBJECTS]; /* 8 .. 512 */
-
-static void fill_mixed_sizes(void) {
-    uint64_t random = 1;
-    for (int i = 0; i < OBJECTS; i++) mixed_sizes[i] = 8 + (uint32_t)(bench_random(&random) % 505);
-}
-
-/* The output of an allocator: objects that hold what was written, so none overlaps another. */
-static void show_objects(bench *b, void *const *objects, const uint32_t *sizes) {
-    for (int i = 0; i < OBJECTS; i++) memset(objects[i], i, sizes != NULL ? sizes[i] : 32);
-    for (int i = 0; i < OBJECTS; i++) bench_result(b, objects[i], sizes != NULL ? sizes[i] : 32);
 }
 
 /* --- arena/alloc-32 ----------------------------------------------------------------------- */
@@ -120,6 +89,8 @@ static void alloc_32_heap(bench *b) {
 }
 
 /* --- arena/alloc-mixed, arena/alloc-mixed-written ------------------------------------------ */
+
+static uint32_t mixed_sizes[OBJECTS];
 
 static inline __attribute__((always_inline)) void mixed_floor(bench *b, bool written) {
     bump state, *a = bump_open(b, &state);
@@ -185,24 +156,6 @@ static void alloc_mixed_written_heap(bench *b) { mixed_heap(b, true); }
 /* --- arena/request-20 ---------------------------------------------------------------------
  * `pare` starts on 4 KiB of the stack, as floor does; `pare-reset` keeps one arena and resets it
  * after each request; `pare-heap` is a zeroed arena, made and dropped with each request. */
-
-enum { REQUESTS = 64, REQUEST_OBJECTS = 20 };
-
-/* A request's 20 objects: sizes known at compile time, as those of structs are. */
-/* clang-format off */
-#define REQUEST(X)                                                                                 \
-    X(0, 16) X(1, 24) X(2, 32) X(3, 40) X(4, 48) X(5, 64) X(6, 96) X(7, 128) X(8, 24) X(9, 32)     \
-    X(10, 16) X(11, 48) X(12, 200) X(13, 64) X(14, 32) X(15, 24) X(16, 72) X(17, 256) X(18, 40)    \
-    X(19, 16)
-/* clang-format on */
-
-static void show_request(bench *b, void *const *objects) {
-#define WRITE(i, size) memset(objects[i], i, size);
-#define SHOW(i, size) bench_result(b, objects[i], size);
-    if (!bench_counting(b)) return;
-    REQUEST(WRITE)
-    REQUEST(SHOW)
-}
 
 static void request_floor(bench *b) {
     void *objects[REQUEST_OBJECTS];
@@ -310,8 +263,6 @@ static void request_heap(bench *b) {
 /* --- arena/fill-N -------------------------------------------------------------------------- */
 
 /* The argument is how many objects; the arena or heap is empty before and after. */
-enum { FILL_BYTES = 24 };
-
 static void fill_floor(bench *b) {
     size_t count = *(const size_t *)bench_arg(b);
     bump state, *a = bench_hide(&state);
@@ -352,36 +303,6 @@ static void fill_heap(bench *b) {
 
 /* --- arena/tree --------------------------------------------------------------------------- */
 
-/* Built level by level, so that what is timed is allocation and not recursion: the queue of nodes
- * that still lack children runs through the nodes themselves. */
-typedef struct node {
-    struct node *left, *right;
-    struct node *next; /* in the queue, and for a heap in the list of what is to be freed */
-    uint64_t key;
-} node;
-
-static inline node *node_fill(node *n, uint64_t key) {
-    if (n == NULL) abort();
-    n->left = n->right = n->next = NULL;
-    n->key = key;
-    return n;
-}
-
-/* The parent of node `key` is node key / 2. */
-#define GROW_TREE(allocate)                                                                        \
-    node *root = node_fill(allocate, 1), *parent = root, *last = root;                             \
-    for (uint64_t key = 2; key <= TREE_NODES; key++) {                                             \
-        node *n = node_fill(allocate, key);                                                        \
-        if (key % 2 == 0) {                                                                        \
-            parent->left = n;                                                                      \
-        } else {                                                                                   \
-            parent->right = n;                                                                     \
-            parent = parent->next;                                                                 \
-        }                                                                                          \
-        last = last->next = n;                                                                     \
-    }                                                                                              \
-    return root
-
 static node *tree_floor(bump *a) { GROW_TREE(bump_alloc(a, sizeof(node))); }
 static node *tree_pare(pare_arena *a) { GROW_TREE(PARE_ARENA_NEW(a, node)); }
 static node *tree_heap(const bench_heap *heap) { GROW_TREE(heap->malloc(sizeof(node))); }
@@ -392,14 +313,6 @@ static void tree_heap_free(const bench_heap *heap, node *n) {
         heap->free(n);
         n = next;
     }
-}
-
-/* Its keys in order, as bytes. */
-static void show_tree(bench *b, const node *n) {
-    if (n == NULL) return;
-    show_tree(b, n->left);
-    bench_result(b, &n->key, sizeof n->key);
-    show_tree(b, n->right);
 }
 
 static void grow_tree_floor(bench *b) {
@@ -459,7 +372,7 @@ static void add_fill_row(const char *row, const size_t *count) {
 
 void bench_arena(void) {
     static const size_t counts[] = {10, 1000, 100000};
-    fill_mixed_sizes();
+    fill_mixed_sizes(mixed_sizes);
     add_row("arena/alloc-32", "one of 1000 allocations of 32 bytes, then all are dropped",
             alloc_32_pare, alloc_32_floor, alloc_32_heap);
     add_row("arena/alloc-mixed", "one of 1000 allocations of 8 to 512 bytes, then all are dropped",
