@@ -1,9 +1,9 @@
 /* buf.c - the contract is in pare/buf.h; growth, failure and marks are here, for str as well.
  *
  * The inline appends know one thing, the window. Whatever else may be the case (no block yet, a
- * limit, a refusal, a sanitizer) has closed it, so that they end up here, where block_bytes, the
- * limit and the status are looked at. parei_buf_open is the one place that decides how far the
- * window reaches and what is marked.
+ * limit, a refusal, hardening, a sanitizer) has closed it, so that they end up here, where
+ * block_bytes, the limit and the status are looked at. parei_buf_open is the one place that decides
+ * how far the window reaches and what is marked.
  * SPDX-License-Identifier: MIT */
 #include "pare/buf.h"
 #include "internal/bits.h"
@@ -14,6 +14,9 @@
  * malloc of less costs the same. */
 #define PAREI_BUF_FIRST_BYTES 64
 
+/* What a hardened buffer writes over bytes that are no contents any more. */
+#define PAREI_BUF_SCRAP 0xdb
+
 /* From here on doubling wastes more than the fewer copies save. */
 #define PAREI_BUF_DOUBLED_BYTES 4096
 
@@ -23,6 +26,7 @@ static void parei_buf_check(const pare_buf *b) {
     PAREI_ASSERT((b->ptr == NULL) == (b->block_bytes == 0));
     PAREI_ASSERT((b->flags & PAREI_BUF_CLOSED) == 0 || b->cap == b->len);
     PAREI_ASSERT(b->status == PARE_OK || (b->flags & PAREI_BUF_CLOSED) != 0);
+    PAREI_ASSERT((b->flags & PAREI_BUF_HARDENED) == 0 || (b->flags & PAREI_BUF_CLOSED) != 0);
     PAREI_ASSERT(b->below_max <= PARE_SIZE_MAX);
     (void)b;
 }
@@ -34,12 +38,14 @@ static bool parei_buf_owns(const pare_buf *b) {
     return b->block_bytes != 0 && (b->flags & PAREI_BUF_BORROWED) == 0;
 }
 
+static bool parei_buf_hardened(const pare_buf *b) { return (b->flags & PAREI_BUF_HARDENED) != 0; }
+
 /* Opens the window up to the limit, or closes it. A caller's array is never marked: it may lie on
  * the stack, and the marks would outlive the frame. */
 static void parei_buf_open(pare_buf *b) {
     size_t end = parei_min_size(b->block_bytes, pare_buf_limit(b));
     bool watched = parei_buf_owns(b) && parei_watched();
-    bool closed = watched || b->status != PARE_OK || b->len > end;
+    bool closed = watched || parei_buf_hardened(b) || b->status != PARE_OK || b->len > end;
 
     if (watched) parei_mark_noaccess(b->ptr + b->len, b->block_bytes - b->len);
     b->flags = closed ? b->flags | PAREI_BUF_CLOSED : b->flags & ~PAREI_BUF_CLOSED;
@@ -54,9 +60,18 @@ static void parei_buf_unmark(const pare_buf *b) {
     }
 }
 
+/* Contents were dropped, all but [0, len): hardened, the block shows it, and so does every view. */
+static void parei_buf_scrap(pare_buf *b) {
+    if (!parei_buf_hardened(b)) return;
+    b->generation++;
+    parei_buf_unmark(b);
+    if (b->block_bytes != 0) memset(b->ptr + b->len, PAREI_BUF_SCRAP, b->block_bytes - b->len);
+}
+
 void parei_buf_reopen(pare_buf *b) {
     b->status = PARE_OK;
     b->needed = 0;
+    parei_buf_scrap(b);
     parei_buf_open(b);
 }
 
@@ -75,18 +90,39 @@ void parei_buf_commit(pare_buf *b, size_t size) {
 
 /* --- growth ------------------------------------------------------------------------------ */
 
+static size_t parei_buf_align(const pare_buf *b) { return parei_max_size(b->align, 1); }
+
+static void parei_buf_release(pare_buf *b) {
+    parei_buf_unmark(b);
+    if (parei_buf_owns(b)) {
+        pare_free_span(b->allocator, (pare_span){b->ptr, b->block_bytes}, parei_buf_align(b));
+    }
+}
+
+/* Copies the contents to a block of `size` bytes or more, and gives up the one they were in. */
+static pare_status parei_buf_move(pare_buf *b, size_t size, pare_span *block) {
+    pare_status status = pare_alloc_span(b->allocator, size, parei_buf_align(b), 0, block);
+    if (status != PARE_OK) return status;
+    if (b->len != 0) memcpy(block->ptr, b->ptr, b->len);
+    if (parei_buf_hardened(b) && b->len != 0) memset(b->ptr, PAREI_BUF_SCRAP, b->len);
+    parei_buf_release(b);
+    return PARE_OK;
+}
+
 /* Makes the block `size` bytes or more, in place or elsewhere. */
 static pare_status parei_buf_resize(pare_buf *b, size_t size) {
-    bool owned = parei_buf_owns(b);
-    pare_span block = {owned ? b->ptr : NULL, owned ? b->block_bytes : 0};
-    size_t align = parei_max_size(b->align, 1);
+    bool moves = !parei_buf_owns(b) || parei_buf_hardened(b);
+    pare_span block = {b->ptr, b->block_bytes};
 
     parei_buf_unmark(b);
-    pare_status status =
-        pare_realloc_span(b->allocator, &block, owned ? b->len : 0, size, align, PARE_MAY_MOVE);
+    pare_status status = moves ? parei_buf_move(b, size, &block)
+                               : pare_realloc_span(b->allocator, &block, b->len, size,
+                                                   parei_buf_align(b), PARE_MAY_MOVE);
     if (status == PARE_OK) {
-        if (!owned && b->len != 0) memcpy(block.ptr, b->ptr, b->len);
-        if (block.ptr != b->ptr) b->moved_bytes += b->len;
+        if (block.ptr != b->ptr) {
+            b->moved_bytes += b->len;
+            b->generation++;
+        }
         b->growths++;
         b->ptr = block.ptr;
         b->block_bytes = block.cap;
@@ -169,12 +205,16 @@ void pare_buf_init_fixed(pare_buf *b, void *array, size_t cap) {
     pare_buf_set_limit(b, b->block_bytes);
 }
 
-static void parei_buf_release(pare_buf *b) {
-    parei_buf_unmark(b);
-    if (parei_buf_owns(b)) {
-        pare_free_span(b->allocator, (pare_span){b->ptr, b->block_bytes},
-                       parei_max_size(b->align, 1));
-    }
+pare_status pare_buf_init_aligned(pare_buf *b, pare_allocator from, size_t align) {
+    if (!parei_is_pow2(align)) return PARE_ERR_ARGUMENT;
+    pare_buf_init(b, from);
+    b->align = align;
+    return PARE_OK;
+}
+
+void pare_buf_harden(pare_buf *b) {
+    b->flags |= PAREI_BUF_HARDENED;
+    parei_buf_open(b);
 }
 
 /* Leaves `b` without a block, as after init, except for the limit and what was counted. */
@@ -182,6 +222,7 @@ static void parei_buf_forget(pare_buf *b) {
     b->peak_used_bytes = parei_max_size(b->peak_used_bytes, b->len);
     b->ptr = NULL;
     b->len = b->block_bytes = b->asked_bytes = 0;
+    b->generation++;
     b->flags &= ~PAREI_BUF_BORROWED;
     parei_buf_reopen(b);
 }
@@ -204,7 +245,7 @@ pare_status parei_buf_detach_kept(pare_buf *b, pare_parcel *out, size_t kept) {
     *out = (pare_parcel){
         .block = {parei_buf_owns(b) ? b->ptr : NULL, parei_buf_owns(b) ? b->block_bytes : 0},
         .len = b->len,
-        .align = parei_max_size(b->align, 1),
+        .align = parei_buf_align(b),
         .from = b->allocator,
     };
     parei_buf_forget(b);
@@ -274,28 +315,76 @@ void pare_buf_reset_max(pare_buf *b, size_t bytes) {
 void pare_buf_truncate(pare_buf *b, size_t len_max) {
     if (len_max >= b->len) return;
     b->peak_used_bytes = parei_max_size(b->peak_used_bytes, b->len);
-    if (b->status != PARE_OK) b->needed -= b->len - len_max;
+    if (b->status != PARE_OK && b->needed != SIZE_MAX) b->needed -= b->len - len_max;
     b->len = len_max;
+    parei_buf_scrap(b);
     if ((b->flags & PAREI_BUF_CLOSED) != 0) parei_buf_open(b);
     parei_buf_check(b);
 }
 
+void pare_buf_erase(pare_buf *b, size_t at, size_t size) {
+    if (at >= b->len) return;
+    size_t gone = parei_min_size(size, b->len - at);
+    memmove(b->ptr + at, b->ptr + at + gone, b->len - at - gone);
+    pare_buf_truncate(b, b->len - gone);
+}
+
 /* --- appends ----------------------------------------------------------------------------- */
 
-/* Bytes inside our own block are told by their address alone and become an offset, since growth
- * may move them. */
-pare_status parei_buf_append_kept(pare_buf *b, const void *bytes, size_t size, size_t kept) {
-    if (size == 0) return b->status;
-    if (bytes == NULL) return parei_buf_fail(b, PARE_ERR_ARGUMENT, size);
+/* Bytes to be copied in. Those inside our own block are told by their address alone and become an
+ * offset, since growth may move them. */
+typedef struct parei_buf_source {
+    const char *bytes;
+    size_t offset; /* SIZE_MAX: not ours */
+} parei_buf_source;
 
+/* False where there is nothing to copy from. Requires size != 0. */
+static bool parei_buf_find(const pare_buf *b, const void *bytes, size_t size,
+                           parei_buf_source *source) {
     size_t offset = (size_t)((uintptr_t)bytes - (uintptr_t)b->ptr);
     bool own = offset < b->block_bytes;
-    if (own && (offset > b->len || size > b->len - offset)) {
-        return parei_buf_fail(b, PARE_ERR_ARGUMENT, size);
-    }
+    *source = (parei_buf_source){bytes, own ? offset : SIZE_MAX};
+    if (own) return offset <= b->len && size <= b->len - offset;
+    return bytes != NULL;
+}
+
+pare_status parei_buf_append_kept(pare_buf *b, const void *bytes, size_t size, size_t kept) {
+    parei_buf_source from;
+    if (size == 0) return b->status;
+    if (!parei_buf_find(b, bytes, size, &from)) return parei_buf_fail(b, PARE_ERR_ARGUMENT, size);
     char *tail = parei_buf_take(b, size, kept);
-    if (tail != NULL) memcpy(tail, own ? b->ptr + offset : bytes, size);
+    if (tail != NULL) memcpy(tail, from.offset != SIZE_MAX ? b->ptr + from.offset : bytes, size);
     return b->status;
+}
+
+/* Of our own bytes, those from `at` on have moved up by `size`. */
+static void parei_buf_fill_gap(pare_buf *b, size_t at, parei_buf_source from, size_t size) {
+    char *gap = b->ptr + at;
+    if (from.offset == SIZE_MAX) {
+        memcpy(gap, from.bytes, size);
+        return;
+    }
+    size_t below = from.offset < at ? parei_min_size(size, at - from.offset) : 0;
+    memcpy(gap, b->ptr + from.offset, below);
+    memcpy(gap + below, b->ptr + from.offset + below + size, size - below);
+}
+
+pare_status parei_buf_insert_kept(pare_buf *b, size_t at, const void *bytes, size_t size,
+                                  size_t kept) {
+    parei_buf_source from;
+    size_t len = b->len;
+    if (at > len) return parei_buf_fail(b, PARE_ERR_ARGUMENT, size);
+    if (size == 0) return b->status;
+    if (!parei_buf_find(b, bytes, size, &from)) return parei_buf_fail(b, PARE_ERR_ARGUMENT, size);
+    if (parei_buf_take(b, size, kept) == NULL) return b->status;
+    memmove(b->ptr + at + size, b->ptr + at, len - at);
+    parei_buf_fill_gap(b, at, from, size);
+    if (parei_buf_hardened(b)) b->generation++;
+    return PARE_OK;
+}
+
+pare_status pare_buf_insert(pare_buf *b, size_t at, const void *bytes, size_t size) {
+    return parei_buf_insert_kept(b, at, bytes, size, 0);
 }
 
 pare_status parei_buf_append_bytes(pare_buf *b, const void *bytes, size_t size) {
@@ -353,4 +442,18 @@ pare_buf_stats pare_buf_get_stats(const pare_buf *b) {
         .growths = b->growths,
         .moved_bytes = b->moved_bytes,
     };
+}
+
+pare_buf_view pare_buf_get_view(const pare_buf *b, size_t at, size_t size) {
+    size_t start = parei_min_size(at, b->len);
+    size_t len = parei_min_size(size, b->len - start);
+    return (pare_buf_view){len != 0 ? b->ptr + start : NULL, len, b->generation};
+}
+
+const void *pare_buf_check_view(const pare_buf *b, pare_buf_view view) {
+    uintptr_t offset = (uintptr_t)view.ptr - (uintptr_t)b->ptr;
+    bool inside = view.len == 0 || (offset <= b->len && view.len <= b->len - offset);
+    if (inside && view.generation == b->generation) return view.ptr;
+    parei_misuse("buf", "dead view", b, view.ptr, PAREI_SITE());
+    return NULL;
 }

@@ -57,6 +57,40 @@ static void buf_init_and_deinit_never_allocate(void **state) {
     assert_int_equal(p->requests, 0);
 }
 
+static void buf_init_aligned_aligns_every_block(void **state) {
+    probe *p = *state;
+    pare_buf b;
+    pare_parcel parcel;
+    for (size_t align = 1; align <= 4096; align *= 2) {
+        assert_int_equal(pare_buf_init_aligned(&b, probe_allocator(p), align), PARE_OK);
+        for (int i = 0; i < 100; i++) {
+            pare_buf_append_fill(&b, 'x', 100); /* the probe checks resizes and frees */
+            assert_int_equal((uintptr_t)pare_buf_data(&b) % align, 0);
+        }
+        assert_int_equal(pare_buf_shrink(&b), PARE_OK);
+        assert_int_equal(pare_buf_detach(&b, &parcel), PARE_OK);
+        assert_int_equal(parcel.align, align);
+        pare_parcel_free(parcel);
+        pare_buf_deinit(&b);
+    }
+}
+
+static void buf_init_aligned_refuses_other_alignments(void **state) {
+    probe *p = *state;
+    pare_buf b;
+    full_of_ten(p, &b);
+    const size_t bad[] = {0, 3, 4097, SIZE_MAX};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        assert_int_equal(pare_buf_init_aligned(&b, probe_allocator(p), bad[i]), PARE_ERR_ARGUMENT);
+    }
+    assert_holds(&b, "0123456789");
+    pare_buf_deinit(&b);
+    size_t largest = SIZE_MAX / 2 + 1; /* no allocator can have that */
+    assert_int_equal(pare_buf_init_aligned(&b, probe_allocator(p), largest), PARE_OK);
+    assert_int_equal(pare_buf_append_byte(&b, 'x'), PARE_ERR_ARGUMENT);
+    pare_buf_deinit(&b);
+}
+
 static void buf_init_with_stays_on_the_array_until_outgrown(void **state) {
     probe *p = *state;
     char first[8];
@@ -487,6 +521,48 @@ static void buf_truncate_keeps_the_start(void **state) {
 
 /* --- appends ----------------------------------------------------------------------------- */
 
+static void buf_erase_closes_the_gap(void **state) {
+    probe *p = *state;
+    pare_buf b;
+    full_of_ten(p, &b);
+    pare_buf_erase(&b, 2, 3);
+    assert_holds(&b, "0156789");
+    pare_buf_erase(&b, 0, 1);
+    assert_holds(&b, "156789");
+    pare_buf_erase(&b, 5, 1);
+    assert_holds(&b, "15678");
+    pare_buf_erase(&b, 5, 1);
+    pare_buf_erase(&b, 0, 0);
+    pare_buf_erase(&b, SIZE_MAX, SIZE_MAX);
+    assert_holds(&b, "15678");
+    pare_buf_erase(&b, 3, SIZE_MAX);
+    assert_holds(&b, "156");
+    pare_buf_erase(&b, 0, 3);
+    assert_holds(&b, "");
+    assert_int_equal(p->requests, 1);
+    assert_int_equal(pare_buf_get_stats(&b).peak_used_bytes, 10);
+    pare_buf_deinit(&b);
+    pare_buf_erase(&b, 0, 1); /* a zeroed one */
+}
+
+static void buf_needed_stays_saturated(void **state) {
+    probe *p = *state;
+    pare_buf b;
+    full_of_ten(p, &b);
+    assert_int_equal(append(&b, NULL, SIZE_MAX - 10), PARE_ERR_ARGUMENT);
+    assert_int_equal(pare_buf_needed(&b), SIZE_MAX); /* not yet an overflow, but the same number */
+    append(&b, NULL, 1);
+    assert_int_equal(pare_buf_needed(&b), SIZE_MAX);
+    pare_buf_truncate(&b, 3);
+    assert_int_equal(pare_buf_needed(&b), SIZE_MAX);
+    pare_buf_erase(&b, 0, 1);
+    assert_int_equal(pare_buf_needed(&b), SIZE_MAX);
+    pare_buf_truncate(&b, 0);
+    assert_int_equal(pare_buf_shrink(&b), PARE_OK);
+    assert_int_equal(pare_buf_needed(&b), SIZE_MAX);
+    pare_buf_deinit(&b);
+}
+
 static void buf_append_null_is_nothing_or_argument(void **state) {
     probe *p = *state;
     pare_buf b;
@@ -574,6 +650,71 @@ static void buf_append_from_behind_its_contents_is_refused(void **state) {
     pare_buf_deinit(&b);
 }
 
+static void buf_insert_moves_the_rest_up(void **state) {
+    probe *p = *state;
+    pare_buf b;
+    full_of_ten(p, &b);
+    assert_int_equal(pare_buf_insert(&b, 5, "abc", 3), PARE_OK);
+    assert_holds(&b, "01234abc56789");
+    assert_int_equal(pare_buf_insert(&b, 0, "<", 1), PARE_OK);
+    assert_int_equal(pare_buf_insert(&b, 14, ">", 1), PARE_OK);
+    assert_holds(&b, "<01234abc56789>");
+    assert_int_equal(pare_buf_insert(&b, 15, NULL, 0), PARE_OK);
+    assert_holds(&b, "<01234abc56789>");
+    pare_buf_deinit(&b);
+}
+
+static void buf_insert_refused_is_sticky(void **state) {
+    probe *p = *state;
+    pare_buf b;
+    full_of_ten(p, &b);
+    assert_int_equal(pare_buf_insert(&b, 11, "a", 1), PARE_ERR_ARGUMENT);
+    assert_int_equal(pare_buf_insert(&b, 0, "a", 1), PARE_ERR_ARGUMENT);
+    assert_int_equal(pare_buf_needed(&b), 12);
+    assert_holds(&b, "0123456789");
+    pare_buf_truncate(&b, 10);
+    pare_buf_deinit(&b);
+    full_of_ten(p, &b);
+    assert_int_equal(pare_buf_insert(&b, 3, NULL, 1), PARE_ERR_ARGUMENT);
+    pare_buf_deinit(&b);
+    full_of_ten(p, &b);
+    pare_buf_set_limit(&b, 12);
+    assert_int_equal(pare_buf_insert(&b, 3, "abc", 3), PARE_ERR_LIMIT);
+    assert_holds(&b, "0123456789");
+    pare_buf_reset(&b);
+    pare_buf_append(&b, "0123456789", 10);
+    assert_int_equal(pare_buf_insert(&b, 3, "ab", 2), PARE_OK);
+    assert_holds(&b, "012ab3456789");
+    pare_buf_deinit(&b);
+    full_of_ten(p, &b);
+    probe_refuse(p, 0, PROBE_NEVER);
+    assert_int_equal(pare_buf_insert(&b, 3, "a", 1), PARE_ERR_MEMORY);
+    assert_holds(&b, "0123456789");
+    pare_buf_deinit(&b);
+}
+
+/* Every piece of "0123456789" inserted at every place, with growth and without. */
+static void buf_insert_of_its_own_contents(void **state) {
+    probe *p = *state;
+    p->always_move = true;
+    for (size_t at = 0; at <= 10; at++) {
+        for (size_t from = 0; from < 10; from++) {
+            for (size_t size = 1; size <= 10 - from; size++) {
+                char expected[21] = {0};
+                memcpy(expected, "0123456789", at);
+                memcpy(expected + at, &"0123456789"[from], size);
+                memcpy(expected + at + size, &"0123456789"[at], 10 - at);
+                pare_buf b;
+                full_of_ten(p, &b);
+                if (size % 2 != 0) assert_int_equal(pare_buf_reserve(&b, 10), PARE_OK);
+                pare_buf_insert(&b, at, (char *)pare_buf_data(&b) + from, size);
+                assert_holds(&b, expected);
+                pare_buf_deinit(&b);
+            }
+        }
+    }
+}
+
 static void buf_append_reserved_never_allocates(void **state) {
     probe *p = *state;
     pare_buf b;
@@ -621,6 +762,131 @@ static void buf_extend_gives_bytes_to_write(void **state) {
     memcpy(pare_buf_extend(&b, 100), "def", 3);
     pare_buf_truncate(&b, 6);
     assert_holds(&b, "abcdef");
+    pare_buf_deinit(&b);
+}
+
+/* --- hardened, and views ----------------------------------------------------------------- */
+
+static void buf_view_is_a_piece_of_the_contents(void **state) {
+    probe *p = *state;
+    pare_buf b;
+    full_of_ten(p, &b);
+    pare_buf_view v = pare_buf_get_view(&b, 2, 3);
+    assert_int_equal(v.len, 3);
+    assert_memory_equal(pare_buf_check_view(&b, v), "234", 3);
+    v = pare_buf_get_view(&b, 8, SIZE_MAX);
+    assert_int_equal(v.len, 2);
+    assert_memory_equal(pare_buf_check_view(&b, v), "89", 2);
+    v = pare_buf_get_view(&b, 10, 1);
+    assert_int_equal(v.len, 0);
+    assert_null(pare_buf_check_view(&b, v));
+    assert_int_equal(pare_buf_get_view(&b, SIZE_MAX, SIZE_MAX).len, 0);
+    pare_buf_deinit(&b);
+    assert_int_equal(pare_buf_get_view(&b, 0, 1).len, 0);
+}
+
+static void use_view_after_growth(void *ctx) {
+    pare_buf b = {0};
+    (void)ctx;
+    pare_buf_append(&b, "abc", 3);
+    pare_buf_harden(&b);
+    pare_buf_view v = pare_buf_get_view(&b, 0, 3);
+    pare_buf_append_fill(&b, 'x', 10000);
+    pare_buf_check_view(&b, v);
+}
+
+static void buf_dead_view_is_misuse(void **state) {
+    probe *p = *state;
+    expect_misuse(use_view_after_growth, NULL, "pare: buf: dead view");
+    pare_set_misuse_handler(misuse_note);
+    p->never_resize = true;
+    pare_buf b, other;
+    full_of_ten(p, &b);
+    pare_buf_view v = pare_buf_get_view(&b, 5, 5);
+    pare_buf_truncate(&b, 9);
+    assert_null(pare_buf_check_view(&b, v)); /* outside */
+    assert_int_equal(misuse_count, 1);
+    v = pare_buf_get_view(&b, 5, 4);
+    pare_buf_append(&b, "0123456789", 10);
+    assert_null(pare_buf_check_view(&b, v)); /* moved */
+    assert_int_equal(misuse_count, 2);
+    full_of_ten(p, &other);
+    v = pare_buf_get_view(&b, 0, 1);
+    assert_null(pare_buf_check_view(&other, v)); /* another's */
+    assert_int_equal(misuse_count, 3);
+    assert_ptr_equal(misuse_last.object, &other);
+    pare_buf_deinit(&b);
+    pare_buf_deinit(&other);
+    assert_null(pare_buf_check_view(&b, v)); /* after the end */
+    assert_int_equal(misuse_count, 4);
+}
+
+static int dead_after(probe *p, void (*call)(pare_buf *b)) {
+    pare_buf b;
+    full_of_ten(p, &b);
+    assert_int_equal(pare_buf_reserve(&b, 100), PARE_OK);
+    pare_buf_harden(&b);
+    pare_buf_view v = pare_buf_get_view(&b, 1, 1);
+    int before = misuse_count;
+    call(&b);
+    if (pare_buf_check_view(&b, v) != NULL) assert_memory_equal(v.ptr, "1", 1);
+    pare_buf_deinit(&b);
+    return misuse_count - before;
+}
+
+static void call_append(pare_buf *b) { pare_buf_append(b, "x", 1); }
+static void call_reserve(pare_buf *b) { assert_int_equal(pare_buf_reserve(b, 10), PARE_OK); }
+static void call_grow(pare_buf *b) { assert_int_equal(pare_buf_reserve(b, 1000), PARE_OK); }
+static void call_reset(pare_buf *b) {
+    pare_buf_reset(b);
+    pare_buf_append(b, "0123456789", 10);
+}
+static void call_truncate(pare_buf *b) { pare_buf_truncate(b, 9); }
+static void call_erase(pare_buf *b) { pare_buf_erase(b, 0, 1); }
+static void call_insert(pare_buf *b) { pare_buf_insert(b, 0, "x", 1); }
+static void call_shrink(pare_buf *b) { assert_int_equal(pare_buf_shrink(b), PARE_OK); }
+
+static void buf_hardened_knows_every_dead_view(void **state) {
+    probe *p = *state;
+    pare_set_misuse_handler(misuse_note);
+    assert_int_equal(dead_after(p, call_append), 0);
+    assert_int_equal(dead_after(p, call_reserve), 0);
+    assert_int_equal(dead_after(p, call_grow), 1);
+    assert_int_equal(dead_after(p, call_reset), 1);
+    assert_int_equal(dead_after(p, call_truncate), 1);
+    assert_int_equal(dead_after(p, call_erase), 1);
+    assert_int_equal(dead_after(p, call_insert), 1);
+    assert_int_equal(dead_after(p, call_shrink), 1);
+}
+
+static void buf_hardened_always_moves_and_overwrites(void **state) {
+    probe *p = *state;
+    char first[8];
+    pare_buf b;
+    pare_buf_init_with(&b, first, sizeof first, probe_allocator(p));
+    pare_buf_harden(&b);
+    append(&b, "01234567", 8);
+    pare_buf_truncate(&b, 6);
+    assert_memory_equal(first, "012345\xdb\xdb", 8);
+    append(&b, "abcdef", 6);
+    assert_holds(&b, "012345abcdef");
+    assert_memory_equal(first, "\xdb\xdb\xdb\xdb\xdb\xdb\xdb\xdb", 8);
+    for (int i = 0; i < 5; i++) {
+        const void *before = pare_buf_data(&b);
+        assert_int_equal(pare_buf_reserve(&b, pare_buf_capacity(&b)), PARE_OK);
+        assert_ptr_not_equal(pare_buf_data(&b), before);
+    }
+    assert_int_equal(p->resizes, 0);
+    assert_holds(&b, "012345abcdef");
+    if (!probe_watched()) {
+        const char *data = pare_buf_data(&b);
+        pare_buf_reset(&b);
+        assert_int_equal((unsigned char)data[0], 0xdb);
+        assert_int_equal((unsigned char)data[11], 0xdb);
+    }
+    pare_buf_deinit(&b);
+    pare_buf_append(&b, "x", 1); /* hardened no more */
+    assert_true(probe_watched() || b.cap > b.len);
     pare_buf_deinit(&b);
 }
 
@@ -683,12 +949,12 @@ static size_t random_below(size_t n) {
 /* One random call on `b` and on the model, an array of at most 4000 bytes. */
 static void step(pare_buf *b, char *model, size_t *len) {
     char bytes[300];
-    size_t size = random_below(random_below(8) == 0 ? sizeof bytes : 20);
+    size_t from, at, size = random_below(random_below(8) == 0 ? sizeof bytes : 20);
     memset(bytes, (int)('a' + random_below(26)), sizeof bytes);
-    switch (random_below(10)) {
+    switch (random_below(12)) {
     case 0: /* a part of itself */
         if (size > *len) size = *len;
-        size_t from = random_below(*len - size + 1);
+        from = random_below(*len - size + 1);
         memmove(model + *len, model + from, size);
         append(b, size != 0 ? (char *)pare_buf_data(b) + from : NULL, size);
         *len += size;
@@ -698,15 +964,32 @@ static void step(pare_buf *b, char *model, size_t *len) {
         pare_buf_truncate(b, *len);
         break;
     case 2: assert_int_equal(pare_buf_reserve(b, size), PARE_OK); break;
-    case 3:
-        if (size == 0) assert_int_equal(pare_buf_shrink(b), PARE_OK);
+    case 3: /* a part of itself, anywhere */
+        if (size > *len) size = *len;
+        from = random_below(*len - size + 1);
+        at = random_below(*len + 1);
+        memcpy(bytes, model + from, size);
+        memmove(model + at + size, model + at, *len - at);
+        memcpy(model + at, bytes, size);
+        pare_buf_insert(b, at, size != 0 ? (char *)pare_buf_data(b) + from : NULL, size);
+        *len += size;
         break;
     case 4:
+        at = random_below(*len + 1);
+        if (size > *len - at) size = *len - at;
+        memmove(model + at, model + at + size, *len - at - size);
+        pare_buf_erase(b, at, size);
+        *len -= size;
+        break;
+    case 5:
+        if (size == 0) assert_int_equal(pare_buf_shrink(b), PARE_OK);
+        break;
+    case 6:
         memset(model + *len, bytes[0], size);
         pare_buf_append_fill(b, (unsigned char)bytes[0], size);
         *len += size;
         break;
-    case 5:
+    case 7:
         model[(*len)++] = bytes[0];
         pare_buf_append_byte(b, (unsigned char)bytes[0]);
         break;
@@ -731,6 +1014,7 @@ static void buf_agrees_with_an_array_on_random_calls(void **state) {
         p->always_move = seed % 2 != 0;
         p->slack = seed % 3 * 5;
         pare_buf_init_with(&b, first, random_below(sizeof first), probe_allocator(p));
+        if (seed % 4 == 0) pare_buf_harden(&b);
         for (int i = 0; i < 2000; i++) {
             step(&b, model, &len);
             assert_int_equal(pare_buf_len(&b), len);
@@ -746,6 +1030,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         CASE(buf_zeroed_is_empty_on_the_heap),
         CASE(buf_init_and_deinit_never_allocate),
+        CASE(buf_init_aligned_aligns_every_block),
+        CASE(buf_init_aligned_refuses_other_alignments),
         CASE(buf_init_with_stays_on_the_array_until_outgrown),
         CASE(buf_init_with_null_is_no_array),
         CASE(buf_init_with_over_fixed_never_spills),
@@ -771,14 +1057,23 @@ int main(void) {
         CASE(buf_reset_keeps_memory_and_refills_without_a_call),
         CASE(buf_reset_max_drops_giants_only),
         CASE(buf_truncate_keeps_the_start),
+        CASE(buf_erase_closes_the_gap),
+        CASE(buf_needed_stays_saturated),
         CASE(buf_append_null_is_nothing_or_argument),
         CASE(buf_refusal_is_sticky_and_counts_on),
         CASE(buf_append_of_its_own_contents_survives_growth),
         CASE(buf_append_of_its_own_array_survives_spilling),
         CASE(buf_append_from_behind_its_contents_is_refused),
+        CASE(buf_insert_moves_the_rest_up),
+        CASE(buf_insert_refused_is_sticky),
+        CASE(buf_insert_of_its_own_contents),
         CASE(buf_append_reserved_never_allocates),
         CASE(buf_append_reserved_beyond_the_reserve_is_misuse),
         CASE(buf_extend_gives_bytes_to_write),
+        CASE(buf_view_is_a_piece_of_the_contents),
+        CASE(buf_dead_view_is_misuse),
+        CASE(buf_hardened_knows_every_dead_view),
+        CASE(buf_hardened_always_moves_and_overwrites),
         CASE(buf_may_be_moved),
         CASE(buf_refusals_leave_a_valid_prefix),
         CASE(buf_agrees_with_an_array_on_random_calls),

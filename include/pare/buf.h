@@ -8,14 +8,15 @@
  *              0            len               cap               block_bytes
  *              |  contents   |     window      |  beyond the limit   |
  *
- *          It is empty, cap == len, while the buffer is full, has failed, or is watched by a
- *          sanitizer; an append then takes the out-of-line path, which knows why.
+ *          It is empty, cap == len, while the buffer is full, has failed, is hardened, or is
+ *          watched by a sanitizer; an append then takes the out-of-line path, which knows why.
  * Errors   The status is sticky: once an append was refused, later ones only count the length
  *          that would be needed, and what was appended before stays; one check at the end covers
  *          a run of appends. Reset clears it. Other refused calls change nothing.
  * Threads  One owner at a time.
- * Lifetime A pointer to the contents holds until the next call that may grow, shrink, detach or
- *          end the buffer. The struct may be moved.
+ * Lifetime A pointer to the contents, or a view of them, holds until the next call that may grow
+ *          the buffer, and no longer than to the next that inserts, drops or hands out contents,
+ *          shrinks or ends it. The struct may be moved.
  * SPDX-License-Identifier: MIT */
 #ifndef PARE_BUF_H
 #define PARE_BUF_H
@@ -26,7 +27,7 @@ PARE_BEGIN_DECLS
 
 /* Visible so it can be embedded; the fields are private. All-zero is valid: empty, on the C
  * library's heap, without a limit. Invariant: len <= cap <= block_bytes, and CLOSED means that
- * cap == len whatever the block has. */
+ * cap == len whatever the block has. HARDENED implies CLOSED. */
 typedef struct pare_buf {
     char *ptr;                /* block_bytes bytes, len of them in use; NULL: no block */
     size_t len;               /* bytes */
@@ -42,10 +43,12 @@ typedef struct pare_buf {
     size_t peak_used_bytes;   /* the largest length that a reset or truncate has seen */
     uint64_t growths;         /* blocks and resizes granted */
     uint64_t moved_bytes;     /* contents that growth copied elsewhere */
+    uint64_t generation;      /* changes when views die, as far as it is told */
 } pare_buf;
 
-#define PAREI_BUF_CLOSED 1u   /* cap == len although there may be room: failed or watched */
+#define PAREI_BUF_CLOSED 1u   /* cap == len although there may be room: failed, hardened, watched */
 #define PAREI_BUF_BORROWED 2u /* ptr is the caller's first array */
+#define PAREI_BUF_HARDENED 4u
 
 /* Contents on their way from one owner to another. */
 typedef struct pare_parcel {
@@ -54,6 +57,13 @@ typedef struct pare_parcel {
     size_t align;        /* a power of two */
     pare_allocator from; /* outlives the block */
 } pare_parcel;
+
+/* A piece of the contents, to read. */
+typedef struct pare_buf_view {
+    const char *ptr; /* NULL goes with len 0 */
+    size_t len;      /* bytes */
+    uint64_t generation;
+} pare_buf_view;
 
 /* What growth cost since init: reason to reserve, or none. */
 typedef struct pare_buf_stats {
@@ -77,6 +87,16 @@ PARE_API void pare_buf_init_with(pare_buf *b, void *first, size_t cap, pare_allo
 /* Readies `b` on array[0, cap) for ever: its limit is cap, so appends beyond are PARE_ERR_LIMIT.
  * Never allocates. */
 PARE_API void pare_buf_init_fixed(pare_buf *b, void *array, size_t cap);
+
+/* Readies `b`, empty, over `from`, with all blocks at `align`: for I/O past the kernel's cache, or
+ * vector code. PARE_ERR_ARGUMENT unless that is a power of two. Never allocates. */
+PARE_NODISCARD PARE_API pare_status pare_buf_init_aligned(pare_buf *b, pare_allocator from,
+                                                          size_t align);
+
+/* Has every growth of `b` move its contents, and overwrites what is dropped or left behind, until
+ * deinit: a pointer that was kept too long then reads 0xdb, and a view is found to be dead. All
+ * appends are out of line. */
+PARE_API void pare_buf_harden(pare_buf *b);
 
 /* Gives the block back and zeroes `b`. Accepts a zeroed buffer. */
 PARE_API void pare_buf_deinit(pare_buf *b);
@@ -143,6 +163,10 @@ PARE_API void pare_buf_reset_max(pare_buf *b, size_t bytes);
  * still missing. */
 PARE_API void pare_buf_truncate(pare_buf *b, size_t len_max);
 
+/* Drops the `size` bytes from offset `at` on, or as many as there are; what lies behind moves down.
+ * The status stays. */
+PARE_API void pare_buf_erase(pare_buf *b, size_t at, size_t size);
+
 /* --- appends ----------------------------------------------------------------------------- */
 
 /* Appends a copy of bytes[0, size), which may lie in the contents of `b` itself. NULL with size 0
@@ -188,6 +212,11 @@ PAREI_INLINE void pare_buf_append_reserved(pare_buf *b, const void *bytes, size_
     b->len += size;
 }
 
+/* Puts a copy of bytes[0, size) before the byte at offset `at`, or at the end where `at` is the
+ * length; what lies behind moves up. In all else an append: of bytes that may lie in the contents,
+ * refused stickily, PARE_ERR_ARGUMENT also for an `at` beyond the length. */
+PARE_API pare_status pare_buf_insert(pare_buf *b, size_t at, const void *bytes, size_t size);
+
 /* Appends `size` bytes for the caller to write, then to truncate if fewer came. Returns NULL when
  * refused, which the status keeps, or when size is 0. */
 PARE_API void *pare_buf_extend(pare_buf *b, size_t size);
@@ -214,6 +243,14 @@ PARE_API size_t pare_buf_capacity(const pare_buf *b);
 PARE_API size_t pare_buf_limit(const pare_buf *b);
 
 PARE_API pare_buf_stats pare_buf_get_stats(const pare_buf *b);
+
+/* The `size` bytes from offset `at` on, or as many as there are. */
+PARE_API pare_buf_view pare_buf_get_view(const pare_buf *b, size_t at, size_t size);
+
+/* The bytes of a view of `b`. Requires that it still holds: a dead one is misuse, and NULL. Found
+ * always: one that does not lie within the contents, or is from another block than these are in.
+ * Hardened: every dead one. */
+PARE_API const void *pare_buf_check_view(const pare_buf *b, pare_buf_view view);
 
 PARE_END_DECLS
 #endif

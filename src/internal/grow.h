@@ -18,6 +18,10 @@ PARE_API char *parei_buf_take(pare_buf *b, size_t size, size_t kept);
 PARE_API PAREI_COLD pare_status parei_buf_append_kept(pare_buf *b, const void *bytes, size_t size,
                                                       size_t kept);
 
+/* pare_buf_insert with `kept`. */
+PARE_API pare_status parei_buf_insert_kept(pare_buf *b, size_t at, const void *bytes, size_t size,
+                                           size_t kept);
+
 /* Records that `more` bytes were refused: `why`, unless an earlier refusal stands. Returns the
  * sticky status. */
 PARE_API PAREI_COLD pare_status parei_buf_fail(pare_buf *b, pare_status why, size_t more);
