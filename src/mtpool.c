@@ -48,7 +48,7 @@ typedef struct parei_mtpool_rack {
     parei_magazine *magazines[2];          /* the loaded one is never NULL */
     unsigned loaded;                       /* 0 or 1 */
     size_t rest_count;                     /* free objects outside the window; read by others */
-    bool inside;                           /* a call is under way */
+    uintptr_t inside;                      /* the thread whose call is under way, or 0 */
     pare_span block;
     parei_memo memo;
 } parei_mtpool_rack;
@@ -94,16 +94,21 @@ static void parei_mtpool_unlock(parei_mtpool_state *s) {
     parei_lock_give(&s->lock);
 }
 
-/* Whether the calling thread is in a call of its own cache. */
-static bool parei_mtpool_busy(const pare_mtpool *p) {
-    const pare_mtpool_cache *c = parei_thread_find(p->slot, p->serial);
-    return c != NULL && c->rack->inside;
+/* Whether the calling thread is in a call of a cache: in a reset callback, then. */
+static bool parei_mtpool_busy(parei_mtpool_state *s) {
+    bool busy = false;
+    parei_mtpool_lock(s);
+    for (const parei_mtpool_rack *r = s->racks; r != NULL && !busy; r = r->next) {
+        busy = __atomic_load_n(&r->inside, __ATOMIC_RELAXED) == parei_thread_id();
+    }
+    parei_mtpool_unlock(s);
+    return busy;
 }
 
 /* False, and reported, when the calling thread is in a callback of the pool. */
-static bool parei_mtpool_outside(const pare_mtpool *p, const void *site) {
-    if (!parei_mtpool_holds(p->state) && !parei_mtpool_busy(p)) return true;
-    parei_misuse(parei_mtpool_name, parei_mtpool_inside, p, NULL, site);
+static bool parei_mtpool_outside(parei_mtpool_state *s, const void *site) {
+    if (!parei_mtpool_holds(s) && !parei_mtpool_busy(s)) return true;
+    parei_misuse(parei_mtpool_name, parei_mtpool_inside, s->pool, NULL, site);
     return false;
 }
 
@@ -144,7 +149,7 @@ static void parei_rack_enter(parei_mtpool_rack *r) {
     pare_mtpool_cache *c = r->cache;
     parei_rack_check(r);
     parei_rack_loaded(r)->count = parei_rack_count(r);
-    r->inside = true;
+    PAREI_PUBLISH(r->inside, parei_thread_id());
     PAREI_PUBLISH(c->top, NULL);
     PAREI_PUBLISH(c->lo, NULL);
     c->hi = NULL;
@@ -155,7 +160,7 @@ static void parei_rack_leave(parei_mtpool_rack *r) {
     const parei_mtpool_state *s = r->state;
     pare_mtpool_cache *c = r->cache;
     const parei_mag *mag = parei_rack_loaded(r);
-    r->inside = false;
+    PAREI_PUBLISH(r->inside, 0);
     if (!s->depot.exact) {
         PAREI_PUBLISH(c->lo, mag->items);
         PAREI_PUBLISH(c->top, mag->items + mag->count);
@@ -394,7 +399,7 @@ static void parei_rack_end(parei_mtpool_rack *r, const void *site) {
 
 /* False, and reported, when a call of `r` is under way or the lock is held. */
 static bool parei_rack_outside(const parei_mtpool_rack *r, const void *site) {
-    if (!r->inside && !parei_mtpool_holds(r->state)) return true;
+    if (r->inside == 0 && !parei_mtpool_holds(r->state)) return true;
     parei_misuse(parei_mtpool_name, parei_mtpool_inside, r->state->pool, NULL, site);
     return false;
 }
@@ -402,7 +407,7 @@ static bool parei_rack_outside(const parei_mtpool_rack *r, const void *site) {
 pare_status pare_mtpool_cache_init(pare_mtpool_cache *c, pare_mtpool *p) {
     parei_mtpool_state *s = p->state;
     parei_mtpool_rack *r;
-    if (s == NULL || !parei_mtpool_outside(p, PAREI_SITE())) return PARE_ERR_ARGUMENT;
+    if (s == NULL || !parei_mtpool_outside(s, PAREI_SITE())) return PARE_ERR_ARGUMENT;
     parei_mtpool_lock(s);
     pare_status status = parei_rack_new(s, c, &r);
     parei_mtpool_unlock(s);
@@ -415,7 +420,7 @@ void pare_mtpool_cache_deinit(pare_mtpool_cache *c) {
 }
 
 void pare_mtpool_cache_trim(pare_mtpool_cache *c) {
-    if (c->rack == NULL || c->rack->inside || parei_mtpool_holds(c->rack->state)) return;
+    if (c->rack == NULL || c->rack->inside != 0 || parei_mtpool_holds(c->rack->state)) return;
     parei_rack_flush(c->rack, PAREI_SITE());
 }
 
@@ -479,7 +484,7 @@ void *parei_mtpool_cache_get_slow(pare_mtpool_cache *c) {
 /* Why `object`, which is not NULL, cannot be put; NULL if it can, as far as can be told. */
 static const char *parei_rack_rejects(parei_mtpool_rack *r, const void *object) {
     if (r == NULL) return "foreign pointer";
-    if (r->inside || parei_mtpool_holds(r->state)) return parei_mtpool_inside;
+    if (r->inside != 0 || parei_mtpool_holds(r->state)) return parei_mtpool_inside;
     const parei_mtpool_state *s = r->state;
     parei_place place;
     size_t count = parei_rack_count(r);
@@ -582,25 +587,36 @@ static pare_status parei_mtpool_take(parei_mtpool_state *s, void **out) {
     return status;
 }
 
-static pare_status parei_mtpool_get(pare_mtpool *p, void **out, const void *site) {
-    parei_mtpool_state *s = p->state;
-    if (s == NULL || !parei_mtpool_outside(p, site)) return PARE_ERR_ARGUMENT;
-    pare_mtpool_cache *c = parei_mtpool_join(s);
-    if (c == NULL) return parei_mtpool_take(s, out);
-    *out = pare_mtpool_cache_get(c);
-    return *out != NULL ? PARE_OK : c->status;
+/* False, and reported, when the calling thread is in an init or fini callback, or the allocator. */
+static bool parei_mtpool_free_to(const parei_mtpool_state *s, const void *site) {
+    if (!parei_mtpool_holds(s)) return true;
+    parei_misuse(parei_mtpool_name, parei_mtpool_inside, s->pool, NULL, site);
+    return false;
+}
+
+/* A get of a thread that has no cache yet, or can have none. */
+static pare_status parei_mtpool_get(parei_mtpool_state *s, void **out, const void *site) {
+    pare_status status = PARE_ERR_ARGUMENT;
+    if (parei_mtpool_free_to(s, site)) {
+        pare_mtpool_cache *c = parei_mtpool_join(s);
+        if (c != NULL) {
+            *out = pare_mtpool_cache_get(c);
+            return *out != NULL ? PARE_OK : c->status;
+        }
+        status = parei_mtpool_take(s, out);
+    }
+    if (status != PARE_OK) parei_mtpool_refuse(s, status);
+    return status;
 }
 
 void *parei_mtpool_get_slow(pare_mtpool *p) {
     void *object = NULL;
-    pare_status status = parei_mtpool_get(p, &object, PAREI_SITE());
-    if (status == PARE_OK) return object;
-    if (p->state != NULL) {
-        parei_mtpool_refuse(p->state, status);
-    } else {
-        __atomic_store_n(&p->status, status, __ATOMIC_RELAXED);
+    if (p->state == NULL) {
+        __atomic_store_n(&p->status, PARE_ERR_ARGUMENT, __ATOMIC_RELAXED);
+        return NULL;
     }
-    return NULL;
+    pare_status status = parei_mtpool_get(p->state, &object, PAREI_SITE());
+    return status == PARE_OK ? object : NULL;
 }
 
 /* A put without a cache: to the slabs. */
@@ -628,7 +644,7 @@ void parei_mtpool_put_slow(pare_mtpool *p, void *object) {
         parei_misuse(parei_mtpool_name, "foreign pointer", p, object, PAREI_SITE());
         return;
     }
-    if (!parei_mtpool_outside(p, PAREI_SITE())) return;
+    if (!parei_mtpool_free_to(s, PAREI_SITE())) return;
     pare_mtpool_cache *c = parei_mtpool_join(s);
     if (c != NULL) {
         pare_mtpool_cache_put(c, object);
@@ -694,12 +710,12 @@ static void parei_mtpool_give_stock(parei_mtpool_state *s, size_t count, const v
 void pare_mtpool_deinit(pare_mtpool *p) {
     parei_mtpool_state *s = p->state;
     if (s != NULL) {
-        if (!parei_mtpool_outside(p, PAREI_SITE())) return;
+        if (!parei_mtpool_outside(s, PAREI_SITE())) return;
         parei_owner_leave(&s->owner);
         p->slot = 0;
         p->serial = 0;
         while (s->racks != NULL) {
-            s->racks->inside = false; /* its thread may have been lost by a fork */
+            s->racks->inside = 0; /* its thread may have been lost by a fork */
             parei_rack_end(s->racks, PAREI_SITE());
         }
         parei_mtpool_give_stock(s, SIZE_MAX, PAREI_SITE());
@@ -716,7 +732,7 @@ void pare_mtpool_deinit(pare_mtpool *p) {
 
 pare_status pare_mtpool_reserve(pare_mtpool *p, size_t count) {
     parei_mtpool_state *s = p->state;
-    if (s == NULL || !parei_mtpool_outside(p, PAREI_SITE())) return PARE_ERR_ARGUMENT;
+    if (s == NULL || !parei_mtpool_outside(s, PAREI_SITE())) return PARE_ERR_ARGUMENT;
     pare_status status = PARE_OK;
     parei_mtpool_lock(s);
     size_t stocked = parei_mtpool_stocked(s).object_count;
@@ -729,7 +745,7 @@ pare_status pare_mtpool_reserve(pare_mtpool *p, size_t count) {
 static void parei_mtpool_trim_all(pare_mtpool *p, const void *site) {
     parei_mtpool_state *s = p->state;
     pare_mtpool_cache *own = parei_thread_find(p->slot, p->serial);
-    if (own != NULL && !own->rack->inside) parei_rack_flush(own->rack, site);
+    if (own != NULL && own->rack->inside == 0) parei_rack_flush(own->rack, site);
     parei_mtpool_lock(s);
     s->depot.keep_count = 0;
     size_t count = parei_mtpool_stocked(s).magazine_count; /* others may bring more */
@@ -775,7 +791,7 @@ static parei_mtpool_state *parei_mtpool_of(parei_owner *o) {
 
 static void parei_mtpool_on_idle(parei_owner *o, void *cache) {
     parei_mtpool_rack *r = ((pare_mtpool_cache *)cache)->rack;
-    if (!r->inside && !parei_mtpool_holds(parei_mtpool_of(o))) parei_rack_flush(r, NULL);
+    if (r->inside == 0 && !parei_mtpool_holds(parei_mtpool_of(o))) parei_rack_flush(r, NULL);
 }
 
 static void parei_mtpool_on_exit(parei_owner *o, void *cache) {
@@ -861,7 +877,7 @@ static pare_status parei_mtpool_slot_alloc(void *ctx, size_t size, size_t align,
         object = pare_mtpool_cache_get(c);
         if (object == NULL) return c->status;
     } else {
-        pare_status status = parei_mtpool_get(p, &object, PAREI_SITE());
+        pare_status status = parei_mtpool_get(p->state, &object, PAREI_SITE());
         if (status != PARE_OK) return status;
     }
     *out = parei_serve_block(&s->depot, object, size, flags);

@@ -1,6 +1,6 @@
 /* test_serve.c - mirrors internal/serve.h and internal/trims.h, beyond what the pools' tests do.
  * SPDX-License-Identifier: MIT */
-#include "support/probe.h"
+#include "support/pools.h"
 #include "internal/serve.h"
 #include "internal/trims.h"
 
@@ -8,13 +8,6 @@ static parei_depot depot_of(probe *p, pare_pool_options o) {
     parei_depot d;
     assert_int_equal(parei_serve_init(&d, probe_allocator(p), &o), PARE_OK);
     return d;
-}
-
-static pare_pool_options sized(size_t size) {
-    pare_pool_options o;
-    memset(&o, 0, sizeof o);
-    o.size = size;
-    return o;
 }
 
 static void serve_init_reads_options(void **state) {

@@ -1,6 +1,6 @@
 /* test_thread.c - mirrors pare/thread.h, by what it says of the caches of an mtpool.
  * SPDX-License-Identifier: MIT */
-#include "support/probe.h"
+#include "support/pools.h"
 #include "pare/heap.h"
 #include "pare/mtpool.h"
 #include <pthread.h>
@@ -11,13 +11,6 @@
 #ifdef PARE_TEST_SHARED
 #include <dlfcn.h>
 #endif
-
-static pare_pool_options sized(size_t size) {
-    pare_pool_options o;
-    memset(&o, 0, sizeof o);
-    o.size = size;
-    return o;
-}
 
 static void open_pool(pare_mtpool *pool, probe *p, pare_pool_options o) {
     assert_int_equal(pare_mtpool_init(pool, probe_allocator(p), &o), PARE_OK);

@@ -1,6 +1,6 @@
 /* traffic.c - the contract is in support/traffic.h.
  * SPDX-License-Identifier: MIT */
-#include "support/probe.h"
+#include "support/pools.h"
 #include "support/traffic.h"
 #include <pthread.h>
 #include <stdio.h>
@@ -30,14 +30,6 @@ typedef struct hand {
     stamp *held[HELD_MAX];
 } hand;
 
-/* splitmix64 */
-static uint64_t traffic_random(uint64_t *state) {
-    uint64_t z = *state += 0x9e3779b97f4a7c15u;
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-    return z ^ (z >> 31);
-}
-
 static void must(bool condition, const char *what, const void *object) {
     if (condition) return;
     fprintf(stderr, "traffic: %s: %p\n", what, object);
@@ -66,7 +58,7 @@ static void hand_get(hand *h) {
 
 /* Any of those held; it is not held any more. */
 static stamp *hand_pick(hand *h) {
-    size_t at = traffic_random(&h->random) % h->count;
+    size_t at = next_random(&h->random) % h->count;
     stamp *s = h->held[at];
     h->held[at] = h->held[--h->count];
     must(s->live == (LIVE_STAMP ^ (uintptr_t)s), "lost while in use", s);
@@ -90,7 +82,7 @@ static void hand_put(hand *h) {
 static void hand_pass(hand *h) {
     if (h->count == 0) return;
     stamp *s = hand_pick(h);
-    void **box = &h->c->mailboxes[traffic_random(&h->random) % MAILBOXES];
+    void **box = &h->c->mailboxes[next_random(&h->random) % MAILBOXES];
     s = __atomic_exchange_n(box, s, __ATOMIC_ACQ_REL);
     if (s == NULL) return;
     must(s->live == (LIVE_STAMP ^ (uintptr_t)s), "lost on its way", s);
@@ -99,7 +91,7 @@ static void hand_pass(hand *h) {
 
 static void hand_rare(hand *h) {
     pare_mtpool *pool = h->c->t->pool;
-    switch (traffic_random(&h->random) % 8) {
+    switch (next_random(&h->random) % 8) {
     case 0: pare_mtpool_trim(pool, h->now_ms += 400, PARE_TRIM_SURPLUS); break;
     case 1: pare_mtpool_trim(pool, 0, PARE_TRIM_ALL); break;
     case 2: pare_thread_idle(); break;
@@ -123,7 +115,7 @@ static void hand_rare(hand *h) {
 static void hand_work(hand *h) {
     uint64_t lean = 0;
     for (uint64_t i = 0; i < h->c->t->ops; i++) {
-        uint64_t r = traffic_random(&h->random);
+        uint64_t r = next_random(&h->random);
         if (i % 256 == 0) lean = r >> 32 & 3;
         switch (r % 16) {
         case 0: hand_pass(h); break;
