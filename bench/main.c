@@ -184,6 +184,17 @@ static void write_reports(const char *directory, const bench_facts *facts) {
     close_report(out, "report.html");
 }
 
+/* A preloaded library may replace malloc: `libc` would be something else. */
+static void refuse_preload(void) {
+    const char *preload = getenv("LD_PRELOAD");
+    if (preload == NULL || preload[0] == '\0') return;
+    fprintf(stderr,
+            "bench: LD_PRELOAD is set, to %s: what is timed would not be what it is called; "
+            "please unset it\n",
+            preload);
+    exit(1);
+}
+
 static int run(const bench_effort *effort, const char *directory) {
     bench_facts facts;
     double start = benchi_now();
@@ -191,6 +202,7 @@ static int run(const bench_effort *effort, const char *directory) {
     progress.on_terminal = isatty(STDERR_FILENO) == 1;
     progress.last = start;
 
+    refuse_preload();
     make_directory(directory);
     benchi_check_counter();
     for (int i = 0; i < bench_all.count; i++) {
