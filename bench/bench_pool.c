@@ -105,6 +105,16 @@ static void show_live(bench *b, void *const *live) {
     for (int i = 0; i < LIVE; i++) bench_result(b, live[i], sizeof(uint64_t));
 }
 
+/* Gets objects, shows them, and puts them back. */
+#define SHOW_BODY(get, put)                                                                        \
+    void *shown[OBJECTS];                                                                          \
+    for (int i = 0; i < OBJECTS; i++) shown[i] = got(get);                                         \
+    show_objects(b, shown, SMALL);                                                                 \
+    for (int i = 0; i < OBJECTS; i++) {                                                            \
+        void *object = shown[i];                                                                   \
+        put;                                                                                       \
+    }
+
 /* Each contender is one of these three bodies, with its own get and put. */
 #define LIFO_BODY(get, put)                                                                        \
     while (bench_next(b)) {                                                                        \
@@ -113,7 +123,8 @@ static void show_live(bench *b, void *const *live) {
             put;                                                                                   \
         }                                                                                          \
     }                                                                                              \
-    bench_ops(b, PAIRS);
+    bench_ops(b, PAIRS);                                                                           \
+    SHOW_BODY(get, put)
 
 #define RANDOM_ORDER_BODY(get, put)                                                                \
     void *objects[OBJECTS];                                                                        \
@@ -126,12 +137,7 @@ static void show_live(bench *b, void *const *live) {
         }                                                                                          \
     }                                                                                              \
     bench_ops(b, OBJECTS);                                                                         \
-    for (int i = 0; i < OBJECTS; i++) objects[i] = got(get);                                       \
-    show_objects(b, objects, SMALL);                                                               \
-    for (int i = 0; i < OBJECTS; i++) {                                                            \
-        void *object = objects[i];                                                                 \
-        put;                                                                                       \
-    }
+    SHOW_BODY(get, put)
 
 #define CHURN_BODY(get, put)                                                                       \
     static void *live[LIVE];                                                                       \

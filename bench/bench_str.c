@@ -3,7 +3,8 @@
  * Read against `floor`, which writes the same bytes with a bare pointer into a buffer that is
  * simply large enough, numbers by pare's own digits, inlined; and against `libc`, the habit:
  * asprintf, or realloc to the exact size with each append, and free. The other heaps do the same;
- * for asprintf they format on the stack and copy. `open_memstream` is POSIX's builder.
+ * for asprintf they format on the stack and copy. `libc-doubling` is the careful habit: a text of
+ * its own each time, too, but with a capacity that doubles. `open_memstream` is POSIX's builder.
  * SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE /* asprintf */
 #include "shim.h"
@@ -63,6 +64,22 @@ static void str_close(bench *b, pare_str *s) {
 static void *got(void *text) {
     if (text == NULL) abort();
     return text;
+}
+
+/* A text from nothing: NULL, 0, 0. */
+typedef struct doubling {
+    char *ptr;
+    size_t len, cap;
+} doubling;
+
+/* Where the next `more` bytes go. */
+static inline char *doubling_room(doubling *t, size_t more) {
+    if (more > t->cap - t->len) {
+        do t->cap = t->cap == 0 ? 16 : 2 * t->cap;
+        while (more > t->cap - t->len);
+        t->ptr = got(realloc(t->ptr, t->cap));
+    }
+    return t->ptr + t->len;
 }
 
 typedef struct event {
@@ -220,6 +237,7 @@ static void log_line_heap(bench *b) {
 
 static void log_line_memstream(bench *b) {
     const event *e = bench_hide(events);
+    bench_allocs_at_least(b, 2);
     while (bench_next(b)) {
         for (int i = 0; i < LINES; i++) {
             char *text = line_memstream(&e[i]);
@@ -304,6 +322,28 @@ static void join_heap(bench *b) {
     heap->free(text);
 }
 
+static void join_doubling(bench *b) {
+    const char *const *p = bench_hide(parts);
+    doubling state = {0}, *t = bench_hide(&state);
+    bench_allocs_at_least(b, 1.0 / PARTS);
+    while (bench_next(b)) {
+        free(t->ptr);
+        *t = (doubling){0};
+        for (int i = 0; i < PARTS; i++) {
+            size_t size = strlen(p[i]);
+            char *out = doubling_room(t, size + 1);
+            memcpy(out, p[i], size);
+            out[size] = ',';
+            t->len += size + 1;
+        }
+        t->ptr[--t->len] = '\0';
+        bench_keep(t);
+    }
+    bench_ops(b, PARTS);
+    bench_result(b, t->ptr, t->len);
+    free(t->ptr);
+}
+
 /* --- str/append-byte ----------------------------------------------------------------------- */
 
 static void append_byte_floor(bench *b) {
@@ -349,6 +389,25 @@ static void append_byte_heap(bench *b) {
     bench_ops(b, BYTES);
     bench_result(b, text, strlen(text));
     heap->free(text);
+}
+
+static void append_byte_doubling(bench *b) {
+    const char *from = bench_hide(bytes);
+    doubling state = {0}, *t = bench_hide(&state);
+    bench_allocs_at_least(b, 1.0 / BYTES);
+    while (bench_next(b)) {
+        free(t->ptr);
+        *t = (doubling){0};
+        for (int i = 0; i < BYTES; i++) {
+            *doubling_room(t, 1) = from[i];
+            t->len++;
+        }
+        *doubling_room(t, 1) = '\0';
+        bench_keep(t);
+    }
+    bench_ops(b, BYTES);
+    bench_result(b, t->ptr, t->len);
+    free(t->ptr);
 }
 
 /* --- str/int64 ----------------------------------------------------------------------------- */
@@ -408,6 +467,25 @@ static void int64_heap(bench *b) {
     heap->free(text);
 }
 
+static void int64_doubling(bench *b) {
+    enum { NUMBER_BYTES = 24 }; /* of any, comma and NUL included */
+    const int64_t *n = bench_hide(numbers);
+    doubling state = {0}, *t = bench_hide(&state);
+    bench_allocs_at_least(b, 1.0 / NUMBERS);
+    while (bench_next(b)) {
+        free(t->ptr);
+        *t = (doubling){0};
+        for (int i = 0; i < NUMBERS; i++) {
+            char *out = doubling_room(t, NUMBER_BYTES);
+            t->len += (size_t)snprintf(out, NUMBER_BYTES, "%" PRId64 ",", n[i]);
+        }
+        bench_keep(t);
+    }
+    bench_ops(b, NUMBERS);
+    bench_result(b, t->ptr, t->len);
+    free(t->ptr);
+}
+
 /* --- rows ---------------------------------------------------------------------------------- */
 
 static void add_row(const char *row, const char *operation, bench_fn *pare, bench_fn *floor,
@@ -426,8 +504,11 @@ void bench_str(void) {
     bench_add("str/log-line", "open_memstream", log_line_memstream, NULL);
     add_row("str/join-100", "one of 100 C strings of 4 bytes, joined by commas", join_pare,
             join_floor, join_heap);
+    bench_add("str/join-100", "libc-doubling", join_doubling, NULL);
     add_row("str/append-byte", "one of 4096 bytes, appended one by one", append_byte_pare,
             append_byte_floor, append_byte_heap);
+    bench_add("str/append-byte", "libc-doubling", append_byte_doubling, NULL);
     add_row("str/int64", "one of 1000 random int64_t, as text with a comma behind", int64_pare,
             int64_floor, int64_heap);
+    bench_add("str/int64", "libc-doubling", int64_doubling, NULL);
 }
