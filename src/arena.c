@@ -38,6 +38,7 @@ typedef struct parei_arena_home {
 } parei_arena_home;
 
 _Static_assert(sizeof(parei_arena_home) + 64 <= PAREI_ARENA_BLOCK_LEAST, "it has room for more");
+_Static_assert(PAREI_BLOCK_REACH == PAREI_ARENA_CONSTANT_MAX, "no hit adds more");
 _Static_assert(PAREI_BLOCK_ALIGN % PARE_MIN_ALIGN == 0, "objects begin aligned");
 
 /* --- hardened: one call at a time ---------------------------------------------------------- */
@@ -198,20 +199,18 @@ static void *parei_arena_alloc_here(pare_arena *a, size_t size, size_t align) {
     return object;
 }
 
-/* Puts `block` into use and the object into it. The block with more room is current then. */
+/* Puts `block` into use and the object into it. The block with more room is current then. NULL, and
+ * the block unused, where its window ends early, at the end of the address space. */
 static void *parei_arena_alloc_in(pare_arena *a, parei_block *block, size_t size, size_t align) {
-    parei_arena_state *s = a->state;
     const char *end = parei_arena_end(a, block);
     char *object = parei_arena_fit(a, parei_arena_start(a, block), end, size, align);
-    PAREI_ASSERT(object != NULL);
-    block->top = object + parei_arena_extent(a, size);
-    parei_arena_push(s, block);
-
-    char *top = parei_arena_top(a);
-    if (end - block->top > parei_arena_end(a, s->current) - top) {
-        s->current->top = top;
-        parei_arena_set_current(a, block, block->top);
+    if (object == NULL) {
+        parei_blocks_retire(&a->state->blocks, block);
+        return parei_arena_refuse(a, PARE_ERR_MEMORY);
     }
+    block->top = object + parei_arena_extent(a, size);
+    parei_arena_push(a->state, block);
+    parei_arena_prefer(a, block);
     return object;
 }
 
@@ -245,18 +244,8 @@ static void *parei_arena_alloc_alone(pare_arena *a, size_t size, size_t align) {
     return object;
 }
 
-void *parei_arena_find(pare_arena *a, size_t size, size_t align) {
-    if (a->state == NULL || !a->state->unpooled) {
-        void *object = parei_arena_alloc_here(a, size, align);
-        if (object != NULL) return object;
-    }
-    if (a->state == NULL) {
-        pare_status status = parei_arena_open(a, &parei_arena_defaults);
-        if (status != PARE_OK) return parei_arena_refuse(a, status);
-        return parei_arena_find(a, size, align);
-    }
-    if (a->state->unpooled) return parei_arena_alloc_alone(a, size, align);
-
+/* An object beyond the current block: in a spare, in the current one made longer, in a new one. */
+static void *parei_arena_alloc_beyond(pare_arena *a, size_t size, size_t align) {
     size_t least = parei_block_least(parei_arena_extent(a, size), align);
     parei_block *block = parei_blocks_take_spare(&a->state->blocks, least);
     if (block == NULL) {
@@ -268,8 +257,32 @@ void *parei_arena_find(pare_arena *a, size_t size, size_t align) {
     return parei_arena_alloc_in(a, block, size, align);
 }
 
+/* The same, but what is only retained never is the cause of a refusal. */
+static void *parei_arena_alloc_pressed(pare_arena *a, size_t size, size_t align) {
+    pare_status before = a->status;
+    void *object = parei_arena_alloc_beyond(a, size, align);
+    if (object != NULL || a->state->blocks.spare_bytes == 0) return object;
+    parei_blocks_trim(&a->state->blocks);
+    a->status = before;
+    return parei_arena_alloc_beyond(a, size, align);
+}
+
+void *parei_arena_serve(pare_arena *a, size_t size, size_t align) {
+    if (a->state == NULL || !a->state->unpooled) {
+        void *object = parei_arena_alloc_here(a, size, align);
+        if (object != NULL) return object;
+    }
+    if (a->state == NULL) {
+        pare_status status = parei_arena_open(a, &parei_arena_defaults);
+        if (status != PARE_OK) return parei_arena_refuse(a, status);
+        return parei_arena_serve(a, size, align);
+    }
+    if (a->state->unpooled) return parei_arena_alloc_alone(a, size, align);
+    return parei_arena_alloc_pressed(a, size, align);
+}
+
 /* What the arena's mode does with a fresh object. */
-static void parei_arena_dress(pare_arena *a, char *object, size_t size) {
+static void parei_arena_ready(pare_arena *a, char *object, size_t size) {
     if (parei_arena_is_watched(a)) parei_mark_undefined(object, size);
     if (!parei_arena_is_guarded(a)) return;
     memset(object, PAREI_ARENA_FRESH, size);
@@ -281,8 +294,8 @@ static void *parei_arena_alloc_checked(pare_arena *a, size_t size, size_t align,
     if (!parei_arena_enter(a, site)) return NULL;
     void *object = NULL;
     if (parei_alloc_valid(size, align)) {
-        object = parei_arena_find(a, size, align);
-        if (object != NULL) parei_arena_dress(a, object, size);
+        object = parei_arena_serve(a, size, align);
+        if (object != NULL) parei_arena_ready(a, object, size);
     } else {
         parei_arena_refuse(a, PARE_ERR_ARGUMENT);
     }
@@ -377,7 +390,7 @@ static bool parei_arena_is_newest(const pare_arena *a, const char *object, size_
 
 static pare_status parei_arena_grow(pare_arena *a, char *object, size_t old_size, size_t new_size) {
     if (!parei_arena_is_newest(a, object, old_size)) return PARE_ERR_MEMORY;
-    if (a->mark != NULL && a->mark > object) return PARE_ERR_MEMORY; /* a rewind would cut it */
+    if (a->floor != NULL && a->floor > object) return PARE_ERR_MEMORY; /* a rewind would cut it */
     char *top = parei_arena_top(a);
     parei_arena_set_top(a, object);
     void *grown = parei_arena_alloc_here(a, new_size, 1);
@@ -395,7 +408,7 @@ static bool parei_arena_cut_tail(pare_arena *a, char *object, size_t old_size, s
     if (parei_arena_is_watched(a)) parei_mark_noaccess(object + new_size, old_size - new_size);
     if (!parei_arena_is_newest(a, object, old_size)) return false;
     char *top = new_size == 0 ? object : object + parei_arena_extent(a, new_size);
-    if (a->mark != NULL && a->mark > top) return false;
+    if (a->floor != NULL && a->floor > top) return false;
     parei_arena_lower_top(a, top);
     return true;
 }

@@ -6,7 +6,6 @@
 
 static void parei_blocks_check(const parei_blocks *b) {
     PAREI_ASSERT(b->spare_bytes <= b->held_bytes && b->held_bytes <= b->peak_bytes);
-    PAREI_ASSERT(b->held_bytes <= b->limit_bytes);
     PAREI_ASSERT(b->spare_bytes <= b->retain_bytes);
     (void)b;
 }
@@ -27,6 +26,11 @@ static void parei_blocks_hold(parei_blocks *b, size_t before, size_t after) {
     b->held_bytes += after - before; /* unsigned: wraps to a difference */
     b->peak_bytes = parei_max_size(b->peak_bytes, b->held_bytes);
     if (after > before) b->total_bytes += after - before;
+}
+
+/* Bytes of blocks that the limit leaves. */
+static size_t parei_blocks_allowed(const parei_blocks *b) {
+    return b->limit_bytes - parei_min_size(b->limit_bytes, b->held_bytes);
 }
 
 /* Nobody may touch what lies from `from` to the end of the block. */
@@ -89,7 +93,7 @@ pare_status parei_blocks_open(parei_blocks *b, size_t header) {
 }
 
 pare_status parei_blocks_take_exactly(parei_blocks *b, size_t least, parei_block **out) {
-    if (b->limit_bytes - b->held_bytes < least) return PARE_ERR_LIMIT;
+    if (parei_blocks_allowed(b) < least) return PARE_ERR_LIMIT;
     pare_status status = parei_blocks_ask(b, least, least, out);
     if (status == PARE_OK) parei_blocks_ready(b, *out);
     return status;
@@ -116,9 +120,10 @@ static void parei_blocks_trim_to(parei_blocks *b, size_t keep_bytes) {
 
 pare_status parei_blocks_take_new(parei_blocks *b, size_t least, parei_block **out) {
     size_t wanted = least > b->next_bytes / 4 ? least : b->next_bytes;
-    if (b->limit_bytes - (b->held_bytes - b->spare_bytes) < least) return PARE_ERR_LIMIT;
-    if (b->limit_bytes - b->held_bytes < wanted) parei_blocks_trim_to(b, 0);
-    size_t allowed = b->limit_bytes - b->held_bytes;
+    if (parei_blocks_allowed(b) + b->spare_bytes < least) return PARE_ERR_LIMIT;
+    if (parei_blocks_allowed(b) < wanted) parei_blocks_trim_to(b, 0);
+    size_t allowed = parei_blocks_allowed(b);
+    if (allowed < least) return PARE_ERR_LIMIT;
     pare_status status = parei_blocks_ask(b, parei_min_size(wanted, allowed), least, out);
     if (status != PARE_OK) return status;
     /* Also after a large one, or requests just above a quarter would each be a block for ever. */
@@ -134,8 +139,8 @@ parei_block *parei_blocks_take_spare(parei_blocks *b, size_t least) {
     parei_block **best = NULL;
     size_t ample = 2 * parei_max_size(least, b->next_bytes);
     for (parei_block **link = &b->spares; *link != NULL; link = &(*link)->next) {
-        size_t state = *link == b->home ? b->home_header - sizeof(parei_block) : 0;
-        if ((*link)->cap - state < least) continue;
+        char *end = parei_block_end(b, *link);
+        if ((size_t)(end - parei_block_start(b, *link)) + sizeof(parei_block) < least) continue;
         if (best == NULL || (*link)->cap < (*best)->cap) best = link;
         if ((*best)->cap <= ample) break;
     }
@@ -151,10 +156,13 @@ parei_block *parei_blocks_take_spare(parei_blocks *b, size_t least) {
 static pare_status parei_blocks_resize(parei_blocks *b, parei_block *block, size_t cap) {
     pare_span span = {block, block->cap};
     b->resizing = true;
-    pare_status status =
-        pare_resize_span(b->from, &span, cap, PAREI_BLOCK_ALIGN, parei_blocks_flags(b));
+    unsigned flags = parei_blocks_flags(b);
+    pare_status status = pare_resize_span(b->from, &span, cap, PAREI_BLOCK_ALIGN, flags);
     b->resizing = false;
     if (status != PARE_OK) return status;
+    if (!parei_span_valid(span, cap, PAREI_BLOCK_ALIGN, flags)) {
+        parei_misuse("allocator", "block resized to a wrong size", b->from.vtable, block, NULL);
+    }
     parei_blocks_hold(b, block->cap, span.cap);
     block->cap = span.cap;
     b->resizes++;
@@ -163,7 +171,7 @@ static pare_status parei_blocks_resize(parei_blocks *b, parei_block *block, size
 
 bool parei_blocks_extend(parei_blocks *b, parei_block *block, size_t least) {
     size_t before = block->cap;
-    size_t allowed = parei_sum(before, b->limit_bytes - b->held_bytes);
+    size_t allowed = parei_sum(before, parei_blocks_allowed(b));
     size_t wanted = parei_max_size(least, parei_sum(before, b->next_bytes));
     if (allowed < least || least <= before) return false;
     char *zeros_end = (char *)block + before;
@@ -197,7 +205,7 @@ static size_t parei_blocks_allowance(const parei_blocks *b) {
     return parei_min_size(b->retain_bytes, b->high_water - parei_min_size(b->high_water, home));
 }
 
-void parei_blocks_drop(parei_blocks *b, parei_block *block) {
+void parei_blocks_retire(parei_blocks *b, parei_block *block) {
     if (block != b->home) {
         if (block->cap > b->retain_bytes - b->spare_bytes) {
             parei_blocks_free(b, block);
@@ -224,7 +232,7 @@ static void parei_blocks_coalesce(parei_blocks *b) {
         count += spare != b->home;
     }
     size_t sum = b->spare_bytes;
-    if (count < 2 || sum > b->max_bytes || b->limit_bytes - b->held_bytes < sum) return;
+    if (count < 2 || sum > b->max_bytes || parei_blocks_allowed(b) < sum) return;
 
     parei_block *one;
     if (parei_blocks_ask(b, sum, sum, &one) != PARE_OK) return;

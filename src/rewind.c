@@ -12,33 +12,33 @@
 #include "internal/check.h"
 #include "internal/guard.h"
 
-enum { PAREI_ARENA_DROPPED = 0xDD }; /* what hardened arenas fill dropped memory with */
+enum { PAREI_ARENA_STALE = 0xDD }; /* what hardened arenas fill memory without objects with */
 
 /* Of a hardened arena: the trace of a mark that is not dead, in memory from before its position. */
-typedef struct parei_arena_mark {
-    struct parei_arena_mark *older;
+typedef struct parei_arena_trace {
+    struct parei_arena_trace *older;
     uint64_t id;
-} parei_arena_mark;
+} parei_arena_trace;
 
-typedef struct parei_arena_drop {
-    struct parei_arena_drop *older;
-    void (*drop)(void *ctx);
+typedef struct parei_arena_callback {
+    struct parei_arena_callback *older;
+    void (*call)(void *ctx);
     void *ctx;
-} parei_arena_drop;
+} parei_arena_callback;
 
 static const char parei_arena_name[] = "arena";
 
 /* --- going back -------------------------------------------------------------------------- */
 
-static void parei_arena_fill_dropped(const pare_arena *a, char *from, const char *to) {
-    if (parei_arena_is_guarded(a)) memset(from, PAREI_ARENA_DROPPED, (size_t)(to - from));
+static void parei_arena_fill_stale(const pare_arena *a, char *from, const char *to) {
+    if (parei_arena_is_guarded(a)) memset(from, PAREI_ARENA_STALE, (size_t)(to - from));
 }
 
 void parei_arena_lower_top(pare_arena *a, char *top) {
     char *before = parei_arena_top(a);
     parei_arena_state *s = a->state;
     if (s != NULL && before > s->current->zero_from) s->current->zero_from = before;
-    parei_arena_fill_dropped(a, top, before);
+    parei_arena_fill_stale(a, top, before);
     if (parei_arena_is_watched(a)) {
         parei_mark_noaccess(top, (size_t)(parei_arena_end(a, s->current) - top));
     }
@@ -46,15 +46,15 @@ void parei_arena_lower_top(pare_arena *a, char *top) {
 }
 
 /* Takes the blocks with a higher serial off the list, but for `except`. */
-static void parei_arena_drop_blocks(pare_arena *a, uint64_t serial, const parei_block *except) {
+static void parei_arena_release_blocks(pare_arena *a, uint64_t serial, const parei_block *except) {
     parei_arena_state *s = a->state;
     s->current->top = parei_arena_top(a);
     while (s->list->serial > serial) {
         parei_block *block = s->list;
         s->list = block->next;
         if (block == except) continue;
-        parei_arena_fill_dropped(a, parei_arena_start(a, block), block->top);
-        parei_blocks_drop(&s->blocks, block);
+        parei_arena_fill_stale(a, parei_arena_start(a, block), block->top);
+        parei_blocks_retire(&s->blocks, block);
     }
 }
 
@@ -68,12 +68,12 @@ static void parei_arena_return_to(pare_arena *a, parei_block *block, char *top) 
     }
 }
 
-/* Calls what was to be called on the way back to `oldest`. Each leaves the list before its call. */
-static void parei_arena_call_drops(pare_arena *a, const parei_arena_drop *oldest) {
-    while (a->drops != NULL && a->drops != oldest) {
-        parei_arena_drop *d = a->drops;
-        a->drops = d->older;
-        d->drop(d->ctx);
+/* Calls what is younger than `oldest`. Each leaves the list before its call. */
+static void parei_arena_run_callbacks(pare_arena *a, const parei_arena_callback *oldest) {
+    while (a->callbacks != NULL && a->callbacks != oldest) {
+        parei_arena_callback *c = a->callbacks;
+        a->callbacks = c->older;
+        c->call(c->ctx);
     }
 }
 
@@ -92,20 +92,20 @@ static parei_block *parei_arena_oldest(const pare_arena *a) {
     return a->array != NULL ? &a->state->array : a->state->blocks.home;
 }
 
-static void parei_arena_drop_all(pare_arena *a, const void *site) {
+static void parei_arena_release_all(pare_arena *a, const void *site) {
     parei_arena_state *s = a->state;
     a->status = PARE_OK;
     a->epoch++;
     if (s == NULL) { /* there were callbacks */
         a->ptr = a->array;
-        a->mark = NULL;
+        a->floor = NULL;
         return;
     }
     size_t used_bytes = s->blocks.held_bytes - s->blocks.spare_bytes;
     parei_block *oldest = parei_arena_oldest(a);
-    s->mark = NULL;
+    s->traces = NULL;
     s->reset_at = site;
-    parei_arena_drop_blocks(a, 0, NULL);
+    parei_arena_release_blocks(a, 0, NULL);
     parei_arena_return_to(a, oldest, parei_arena_start(a, oldest));
     if (!s->unpooled) parei_blocks_settle(&s->blocks, used_bytes);
 }
@@ -114,7 +114,7 @@ static void parei_arena_drop_all(pare_arena *a, const void *site) {
  * block. Worth a way of its own, a fifth of the instructions, since requests may be short. */
 static bool parei_arena_is_plain(const pare_arena *a) {
     const parei_arena_state *s = a->state;
-    if (a->drops != NULL || s == NULL) return a->drops == NULL;
+    if (a->callbacks != NULL || s == NULL) return a->callbacks == NULL;
     return s->list->serial == 0 && s->closed == NULL && !s->blocks.adaptive &&
            s->blocks.allocs == s->blocks.settled_allocs;
 }
@@ -125,26 +125,26 @@ void pare_arena_reset(pare_arena *a) {
         parei_block *block = a->state != NULL ? a->state->current : NULL;
         if (block != NULL && a->ptr > block->zero_from) block->zero_from = a->ptr;
         a->ptr = block != NULL ? parei_arena_start(a, block) : a->array;
-        a->mark = NULL;
+        a->floor = NULL;
         a->status = PARE_OK;
         a->epoch++;
         return;
     }
     if (!parei_arena_enter(a, site)) return;
-    parei_arena_call_drops(a, NULL);
+    parei_arena_run_callbacks(a, NULL);
     parei_arena_check_guards(a, NULL, site);
-    parei_arena_drop_all(a, site);
+    parei_arena_release_all(a, site);
     parei_arena_leave(a);
 }
 
 /* An arena that called for callbacks or blocks. */
 static PAREI_COLD void parei_arena_deinit_all(pare_arena *a, const void *site) {
     if (!parei_arena_enter(a, site)) return;
-    parei_arena_call_drops(a, NULL);
+    parei_arena_run_callbacks(a, NULL);
     parei_arena_check_guards(a, NULL, site);
     parei_arena_state *s = a->state;
     if (s != NULL) {
-        parei_arena_drop_blocks(a, 0, NULL);
+        parei_arena_release_blocks(a, 0, NULL);
         parei_blocks_trim(&s->blocks);
         if (a->array != NULL && s->blocks.watched) {
             parei_mark_undefined(a->array, (size_t)(s->array_end - a->array));
@@ -156,7 +156,7 @@ static PAREI_COLD void parei_arena_deinit_all(pare_arena *a, const void *site) {
 }
 
 void pare_arena_deinit(pare_arena *a) {
-    if (a->state == NULL && a->drops == NULL) {
+    if (a->state == NULL && a->callbacks == NULL) {
         *a = (pare_arena){0};
     } else {
         parei_arena_deinit_all(a, PAREI_SITE());
@@ -170,28 +170,28 @@ void pare_arena_deinit(pare_arena *a) {
 static bool parei_arena_leave_trace(pare_arena *a) {
     parei_arena_state *s = a->state;
     pare_status before = a->status;
-    parei_arena_mark *trace =
-        parei_arena_find(a, sizeof(parei_arena_mark), _Alignof(parei_arena_mark));
+    parei_arena_trace *trace =
+        parei_arena_serve(a, sizeof(parei_arena_trace), _Alignof(parei_arena_trace));
     a->status = before;
     if (trace == NULL) return false;
     if (parei_arena_is_watched(a)) parei_mark_undefined(trace, sizeof *trace);
-    *trace = (parei_arena_mark){s->mark, ++s->mark_id};
-    s->mark = trace;
+    *trace = (parei_arena_trace){s->traces, ++s->trace_id};
+    s->traces = trace;
     return true;
 }
 
 pare_arena_pos pare_arena_mark(pare_arena *a) {
-    pare_arena_pos pos = {.arena = a, .drops = a->drops, .epoch = a->epoch};
+    pare_arena_pos pos = {.arena = a, .callbacks = a->callbacks, .epoch = a->epoch};
     parei_arena_state *s = a->state;
     if (!parei_arena_enter(a, PAREI_SITE())) return pos;
     if (s != NULL) {
         pos.traced = s->hardened && parei_arena_leave_trace(a);
-        pos.id = s->mark_id;
+        pos.id = s->trace_id;
         pos.guards = s->guards;
         pos.block = s->current;
         pos.serial = s->serial;
     }
-    pos.ptr = a->mark = parei_arena_top(a);
+    pos.ptr = a->floor = parei_arena_top(a);
     parei_arena_leave(a);
     return pos;
 }
@@ -205,7 +205,7 @@ static void parei_arena_complete_mark(const pare_arena *a, pare_arena_pos *to) {
 
 /* Whether the trace of the mark is still there. */
 static bool parei_arena_has_trace(const parei_arena_state *s, uint64_t id) {
-    const parei_arena_mark *trace = s->mark;
+    const parei_arena_trace *trace = s->traces;
     while (trace != NULL && trace->id > id) trace = trace->older;
     return trace != NULL && trace->id == id;
 }
@@ -239,28 +239,36 @@ static bool parei_arena_accepts(const pare_arena *a, pare_arena_pos *to, const v
 }
 
 /* Runs callbacks and checks the guards of what is about to be dropped. */
-static void parei_arena_prepare(pare_arena *a, const pare_arena_pos *to, const void *site) {
+static void parei_arena_begin_rewind(pare_arena *a, const pare_arena_pos *to, const void *site) {
     parei_arena_state *s = a->state;
-    parei_arena_call_drops(a, to->drops);
+    parei_arena_run_callbacks(a, to->callbacks);
     if (s == NULL) return;
     s->rewound_at = site;
-    while (s->mark != NULL && s->mark->id > to->id) s->mark = s->mark->older;
+    while (s->traces != NULL && s->traces->id > to->id) s->traces = s->traces->older;
     parei_arena_check_guards(a, to->guards, site);
+}
+
+/* Makes the position `top` in the mark's block, keeping the block `except`. */
+static void parei_arena_go_back(pare_arena *a, const pare_arena_pos *to, char *top,
+                                const parei_block *except) {
+    if (a->state == NULL) {
+        a->ptr = top;
+        return;
+    }
+    parei_arena_release_blocks(a, to->serial, except);
+    parei_arena_return_to(a, to->block, top);
 }
 
 void pare_arena_rewind(pare_arena *a, pare_arena_pos to) {
     const void *site = PAREI_SITE();
     if (!parei_arena_accepts(a, &to, site) || !parei_arena_enter(a, site)) return;
-    parei_arena_prepare(a, &to, site);
-    if (a->state != NULL) {
-        parei_arena_drop_blocks(a, to.serial, NULL);
-        parei_arena_return_to(a, to.block, to.ptr);
-    } else {
-        a->ptr = to.ptr;
-    }
-    a->mark = to.ptr;
+    parei_arena_begin_rewind(a, &to, site);
+    parei_arena_go_back(a, &to, to.ptr, NULL);
+    a->floor = to.ptr;
     parei_arena_leave(a);
 }
+
+/* --- keeping one object -------------------------------------------------------------------- */
 
 /* The block in use that `object` lies in. */
 static parei_block *parei_arena_block_of(const pare_arena *a, const char *object) {
@@ -272,79 +280,81 @@ static parei_block *parei_arena_block_of(const pare_arena *a, const char *object
     return block;
 }
 
-/* Goes back to `to`, keeping the block of `object`, at the start of which the object then lies. */
-static void *parei_arena_keep_block(pare_arena *a, const pare_arena_pos *to, char *object,
-                                    size_t size, size_t align) {
+/* Moves the object's bytes down to `kept`. Returns where the next object goes. */
+static char *parei_arena_move_down(const pare_arena *a, char *kept, const char *object,
+                                   size_t size) {
+    if (parei_arena_is_watched(a)) parei_mark_defined(kept, size);
+    memmove(kept, object, size);
+    return kept + parei_arena_extent(a, size);
+}
+
+/* What lies between the object's end and `to` is nobody's. */
+static void parei_arena_close_behind(const pare_arena *a, const char *end, const char *to) {
+    if (parei_arena_is_watched(a) && end < to) parei_mark_noaccess(end, (size_t)(to - end));
+}
+
+/* Goes back to the mark with the object behind it; NULL, and nothing changed, if its block has no
+ * room. The object moves before blocks go, since it may lie in one of them. */
+static char *parei_arena_keep_at_mark(pare_arena *a, const pare_arena_pos *to, const char *object,
+                                      size_t size, size_t align) {
+    const char *end = a->state != NULL ? parei_arena_end(a, to->block) : a->end;
+    char *kept = parei_arena_fit(a, to->ptr, end, size, align);
+    if (kept == NULL) return NULL;
+    char *top = parei_arena_move_down(a, kept, object, size);
+    parei_arena_go_back(a, to, top, NULL);
+    parei_arena_close_behind(a, kept + size, top);
+    return kept;
+}
+
+/* Goes back to the mark, keeping the object's block, at the start of which it then lies. */
+static char *parei_arena_keep_in_block(pare_arena *a, const pare_arena_pos *to, char *object,
+                                       size_t size, size_t align) {
     parei_arena_state *s = a->state;
     parei_block *block = parei_arena_block_of(a, object);
     PAREI_ASSERT(block->serial > to->serial);
-    parei_arena_drop_blocks(a, to->serial, block);
-    parei_arena_return_to(a, to->block, to->ptr);
-
+    parei_arena_go_back(a, to, to->ptr, block);
+    if (s->unpooled) {
+        parei_arena_push(s, block);
+        return object;
+    }
     char *start = parei_arena_start(a, block);
-    char *kept = s->unpooled ? object : start + parei_padding(start, align);
-    if (parei_arena_is_watched(a)) parei_mark_defined(kept, size);
-    memmove(kept, object, size);
-    char *top = s->unpooled ? block->top : kept + parei_arena_extent(a, size);
-    if (block->top > block->zero_from) block->zero_from = block->top;
-    if (parei_arena_is_watched(a) && top < block->top) {
-        parei_mark_noaccess(kept + size, (size_t)(block->top - (kept + size)));
-    }
-    block->top = top;
+    char *kept = start + parei_padding(start, align), *top_before = block->top;
+    if (top_before > block->zero_from) block->zero_from = top_before;
+    block->top = parei_arena_move_down(a, kept, object, size);
+    parei_arena_close_behind(a, kept + size, top_before);
     parei_arena_push(s, block);
-    const char *end = parei_arena_end(a, block);
-    if (!s->unpooled && end - top > parei_arena_end(a, s->current) - parei_arena_top(a)) {
-        s->current->top = parei_arena_top(a);
-        parei_arena_set_current(a, block, top);
-    }
+    parei_arena_prefer(a, block);
     return kept;
 }
 
 void *pare_arena_rewind_keep(pare_arena *a, pare_arena_pos to, void *object, size_t size,
                              size_t align) {
     const void *site = PAREI_SITE();
-    size = parei_max_size(size, 1);
     if (object == NULL) {
         pare_arena_rewind(a, to);
         return NULL;
     }
     if (!parei_arena_accepts(a, &to, site) || !parei_arena_enter(a, site)) return object;
-    parei_arena_prepare(a, &to, site);
+    parei_arena_begin_rewind(a, &to, site);
 
-    char *kept = NULL;
-    if (a->state == NULL) {
-        kept = to.ptr + parei_padding(to.ptr, align);
-        memmove(kept, object, size);
-        a->ptr = kept + parei_arena_extent(a, size);
-    } else {
-        const char *end = parei_arena_end(a, to.block);
-        kept = a->state->unpooled ? NULL : parei_arena_fit(a, to.ptr, end, size, align);
-        if (kept != NULL) {
-            /* Before blocks go: the object may lie in one of them. */
-            if (parei_arena_is_watched(a)) parei_mark_defined(kept, size);
-            memmove(kept, object, size);
-            parei_arena_drop_blocks(a, to.serial, NULL);
-            char *top = kept + parei_arena_extent(a, size);
-            parei_arena_return_to(a, to.block, top);
-            if (parei_arena_is_watched(a)) {
-                parei_mark_noaccess(kept + size, (size_t)(top - (kept + size)));
-            }
-        } else {
-            kept = parei_arena_keep_block(a, &to, object, size, align);
-        }
-        if (parei_arena_is_guarded(a)) {
-            a->state->guards = parei_guard_set(a->state->guards, kept, size);
-        }
+    size = parei_max_size(size, 1);
+    bool unpooled = a->state != NULL && a->state->unpooled;
+    char *kept = unpooled ? NULL : parei_arena_keep_at_mark(a, &to, object, size, align);
+    if (kept == NULL) kept = parei_arena_keep_in_block(a, &to, object, size, align);
+    if (parei_arena_is_guarded(a)) {
+        a->state->guards = parei_guard_set(a->state->guards, kept, size);
     }
-    a->mark = a->state == NULL || a->state->current == to.block ? to.ptr : NULL;
+    a->floor = a->state == NULL || a->state->current == to.block ? to.ptr : NULL;
     parei_arena_leave(a);
     return kept;
 }
 
-pare_status pare_arena_on_drop(pare_arena *a, void (*drop)(void *ctx), void *ctx) {
-    parei_arena_drop *d = PARE_ARENA_NEW(a, parei_arena_drop);
-    if (d == NULL) return a->status;
-    *d = (parei_arena_drop){a->drops, drop, ctx};
-    a->drops = d;
+/* --- callbacks --------------------------------------------------------------------------- */
+
+pare_status pare_arena_on_drop(pare_arena *a, void (*callback)(void *ctx), void *ctx) {
+    parei_arena_callback *c = PARE_ARENA_NEW(a, parei_arena_callback);
+    if (c == NULL) return a->status;
+    *c = (parei_arena_callback){a->callbacks, callback, ctx};
+    a->callbacks = c;
     return PARE_OK;
 }

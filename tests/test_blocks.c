@@ -90,6 +90,120 @@ static void arena_limit_is_never_passed(void **state) {
     pare_arena_deinit(&a);
 }
 
+/* The largest object that an arena with `o` over `from` grants after a phase, all smaller ones
+ * included; refused ones change nothing. */
+static size_t largest_after_a_phase(pare_allocator from, const pare_arena_options *o, size_t most) {
+    size_t largest = 0;
+    for (size_t size = most; size > 0 && largest == 0; size -= 8) {
+        pare_arena a;
+        assert_int_equal(pare_arena_init(&a, from, o), PARE_OK);
+        char *kept = filled(pare_arena_alloc(&a, 40, 8), 40, 1);
+        PARE_ARENA_SCOPE(&a) {
+            for (int i = 0; i < 5; i++) filled(pare_arena_alloc(&a, 700, 8), 700, 2);
+        }
+        size_t live = pare_arena_get_stats(&a).live_bytes;
+        assert_true(pare_arena_get_stats(&a).retained_bytes > 0);
+        char *object = pare_arena_alloc(&a, size, 8);
+        if (object != NULL) {
+            filled(object, largest = size, 3);
+            assert_int_equal(pare_arena_status(&a), PARE_OK);
+        } else {
+            assert_int_equal(pare_arena_get_stats(&a).live_bytes, live);
+        }
+        assert_filled(kept, 40, 1);
+        pare_arena_deinit(&a);
+    }
+    return largest;
+}
+
+/* Home, and one block: its header and what alignment may cost. */
+enum { LIMIT = 12000, LARGEST = LIMIT - 512 - 40 - 16 - 8 };
+
+static void arena_limit_grants_all_of_it_whatever_is_retained(void **state) {
+    probe *p = *state;
+    const pare_arena_options o = {.block_min = 512, .block_max = 2048, .limit_bytes = LIMIT};
+    size_t largest = largest_after_a_phase(probe_allocator(p), &o, LIMIT);
+    if (!probe_watched() && sizeof(void *) == 8) assert_int_equal(largest, LARGEST / 8 * 8);
+    assert_true(largest > LIMIT - 700);
+}
+
+static void arena_in_a_budget_grants_all_of_it_whatever_is_retained(void **state) {
+    probe *p = *state;
+    pare_budget b;
+    const pare_budget_options o = {.limit_bytes = LIMIT};
+    p->slack = 100; /* never taken: the budget asks for exact blocks */
+    assert_int_equal(pare_budget_init(&b, probe_allocator(p), &o), PARE_OK);
+    size_t largest = largest_after_a_phase(pare_budget_allocator(&b), &small, LIMIT);
+    if (!probe_watched() && sizeof(void *) == 8) assert_int_equal(largest, LARGEST / 8 * 8);
+    assert_true(largest > LIMIT - 700);
+    assert_true(pare_budget_get_stats(&b).peak_bytes <= LIMIT);
+    pare_budget_deinit(&b);
+}
+
+static void arena_retained_block_in_the_way_of_growth_is_given_back(void **state) {
+    (void)state;
+    enum { SIZE = 8000 };
+    char *array = malloc(SIZE);
+    pare_fixed f;
+    pare_arena a;
+    pare_arena_options o = {.block_min = 512, .block_max = 512};
+    pare_fixed_init(&f, array, SIZE);
+    pare_allocator from = pare_fixed_allocator(&f);
+    assert_int_equal(pare_arena_init(&a, from, &o), PARE_OK);
+    pare_span behind;
+    assert_int_equal(pare_alloc_span(from, 16, 16, PARE_EXACT, &behind), PARE_OK);
+    PARE_ARENA_SCOPE(&a) { filled(pare_arena_alloc(&a, 2000, 8), 2000, 1); }
+    assert_true(pare_arena_get_stats(&a).retained_bytes > 0);
+    filled(pare_arena_alloc(&a, 6500, 8), 6500, 2); /* only where the retained block was */
+    assert_int_equal(pare_arena_status(&a), PARE_OK);
+    pare_free_span(from, behind, 16);
+    pare_arena_deinit(&a);
+    free(array);
+}
+
+static void arena_in_a_budget_that_is_lowered_takes_no_further_block(void **state) {
+    probe *p = *state;
+    pare_budget b;
+    const pare_budget_options o = {.limit_bytes = 20000};
+    assert_int_equal(pare_budget_init(&b, probe_allocator(p), &o), PARE_OK);
+    pare_arena a = {.from = pare_budget_allocator(&b)};
+    PARE_ARENA_SCOPE(&a) { filled(pare_arena_alloc(&a, 8000, 8), 8000, 1); }
+    size_t charged = pare_budget_get_stats(&b).live_bytes;
+    pare_budget_set_limit(&b, 5000);
+    size_t served = 0;
+    while (pare_arena_alloc(&a, 40, 8) != NULL) served += 40;
+    assert_int_equal(pare_arena_status(&a), PARE_ERR_LIMIT);
+    assert_true(served <= charged); /* out of blocks that were paid for */
+    assert_true(pare_budget_get_stats(&b).live_bytes <= charged);
+    pare_arena_reset(&a);
+    pare_arena_trim(&a);
+    served = 0;
+    while (pare_arena_alloc(&a, 40, 8) != NULL) served += 40;
+    assert_true(served <= 5000 && served > 3000);
+    assert_true(p->live_bytes <= 5000);
+    pare_arena_deinit(&a);
+    pare_budget_deinit(&b);
+}
+
+/* Both sides of the limit, byte by byte: the limit that two blocks need, and one byte less. */
+static void arena_limit_at_both_edges(void **state) {
+    probe *p = *state;
+    for (size_t limit = 3000 + 512; limit > 512; limit--) {
+        const pare_arena_options o = {.block_min = 512, .block_max = 512, .limit_bytes = limit};
+        pare_arena a;
+        assert_int_equal(pare_arena_init(&a, probe_allocator(p), &o), PARE_OK);
+        const char *object = pare_arena_alloc(&a, 1000, 8);
+        pare_status expected = p->live_blocks == 2 ? PARE_OK : PARE_ERR_LIMIT;
+        assert_int_equal(pare_arena_status(&a), expected);
+        assert_true((object != NULL) == (expected == PARE_OK));
+        assert_true(p->live_bytes <= limit);
+        if (!probe_watched() && sizeof(void *) == 8) {
+            assert_true((object != NULL) == (limit >= 512 + 1000 + 40 + 16 + 8));
+        }
+        pare_arena_deinit(&a);
+    }
+}
+
 static void arena_over_an_allocator_that_grows_in_place_is_one_block(void **state) {
     (void)state;
     char *array = malloc(100000);
@@ -337,6 +451,11 @@ int main(void) {
         CASE(arena_uses_all_that_the_allocator_gave),
         CASE(arena_refused_block_is_asked_for_halved_and_then_exactly),
         CASE(arena_limit_is_never_passed),
+        CASE(arena_limit_grants_all_of_it_whatever_is_retained),
+        CASE(arena_in_a_budget_grants_all_of_it_whatever_is_retained),
+        CASE(arena_retained_block_in_the_way_of_growth_is_given_back),
+        CASE(arena_in_a_budget_that_is_lowered_takes_no_further_block),
+        CASE(arena_limit_at_both_edges),
         CASE(arena_over_an_allocator_that_grows_in_place_is_one_block),
         CASE(arena_second_phase_allocates_nothing),
         CASE(arena_reset_keeps_at_most_retain_bytes),

@@ -7,7 +7,8 @@
  * Memory   Blocks from `from`, doubling from 4 KiB to 1 MiB unless options say otherwise, after the
  *          current one could not be made longer in place. A request above a quarter of the next
  *          block gets a block of its own, and the block with more room stays current. When refused:
- *          half as much, and in the end exactly what is needed. After a phase that took several
+ *          half as much, exactly what is needed, and in the end that once more, with the retained
+ *          blocks given back. After a phase that took several
  *          blocks, reset asks for one in place of them, if block_max allows that one.
  * Layout   ptr and end are multiples of PARE_MIN_ALIGN, so a run-time size that fits unrounded also
  *          fits rounded. The first block from the allocator also holds the arena's private state
@@ -21,7 +22,7 @@
  *          pare_bufpool, arenas that come and go share their blocks.
  * Threads  One owner at a time.
  * Errors   Calls that return memory answer NULL on refusal and keep the reason for
- *          pare_arena_status; the arena is as it was.
+ *          pare_arena_status; the arena is as it was, but for retained blocks.
  * Lifetime Objects live until reset, deinit, or a rewind to a mark from before them. The struct may
  *          be moved until a mark, scope or allocator handle names its address.
  * SPDX-License-Identifier: MIT */
@@ -33,7 +34,7 @@ PARE_BEGIN_DECLS
 /* --- types ------------------------------------------------------------------------------- */
 
 struct parei_arena_state;
-struct parei_arena_drop;
+struct parei_arena_callback;
 struct parei_block;
 struct parei_guard;
 
@@ -46,10 +47,10 @@ typedef struct pare_arena {
     pare_allocator from;             /* outlives the arena */
     struct parei_arena_state *state; /* in the first block of `from`; NULL before that is taken */
     char *array;                     /* start of the caller's array, aligned; NULL without one */
-    char *mark;                      /* the newest mark in the current block; NULL: none */
-    struct parei_arena_drop *drops;  /* callbacks, the youngest first */
-    uint32_t epoch;                  /* resets so far */
-    pare_status status;              /* the last refusal */
+    char *floor;                     /* the newest mark in the current block; NULL: none */
+    struct parei_arena_callback *callbacks; /* the youngest first */
+    uint32_t epoch;                         /* resets so far */
+    pare_status status;                     /* the last refusal */
 } pare_arena;
 
 /* Flags of options.
@@ -84,14 +85,14 @@ typedef struct pare_arena_options {
 /* A position in one arena, to rewind to any number of times until it is rewound past or reset. */
 typedef struct pare_arena_pos {
     const pare_arena *arena;
-    struct parei_block *block;      /* the current block; NULL: the array, or none yet */
-    char *ptr;                      /* in it */
-    struct parei_arena_drop *drops; /* callbacks from before the mark */
-    struct parei_guard *guards;     /* hardened: of objects from before the mark */
-    uint64_t serial;                /* blocks with a higher one are younger than the mark */
-    uint64_t id;                    /* hardened: marks with a higher one are younger */
-    uint32_t epoch;                 /* resets before the mark */
-    int traced;                     /* hardened: it is known whether the mark is dead */
+    struct parei_block *block;              /* the current block; NULL: the array, or none yet */
+    char *ptr;                              /* in it */
+    struct parei_arena_callback *callbacks; /* from before the mark */
+    struct parei_guard *guards;             /* hardened: of objects from before the mark */
+    uint64_t serial;                        /* blocks with a higher one are younger than the mark */
+    uint64_t id;                            /* hardened: marks with a higher one are younger */
+    uint32_t epoch;                         /* resets before the mark */
+    int traced;                             /* hardened: it is known whether the mark is dead */
 } pare_arena_pos;
 
 typedef struct pare_arena_stats {
@@ -259,10 +260,10 @@ PARE_API void pare_arena_rewind(pare_arena *a, pare_arena_pos to);
 PARE_NODISCARD PARE_API void *pare_arena_rewind_keep(pare_arena *a, pare_arena_pos to, void *object,
                                                      size_t size, size_t align);
 
-/* Has drop(ctx) called when the position goes back beyond this point: by rewind, reset or deinit,
- * the youngest first, while all older objects are still there. The callback may not use the arena.
+/* Has callback(ctx) called when the position goes back beyond this point: by rewind, reset or
+ * deinit, the youngest first, while all older objects are still there. It may not use the arena.
  * Allocates from the arena; refused as pare_arena_alloc. */
-PARE_NODISCARD PARE_API pare_status pare_arena_on_drop(pare_arena *a, void (*drop)(void *ctx),
+PARE_NODISCARD PARE_API pare_status pare_arena_on_drop(pare_arena *a, void (*callback)(void *ctx),
                                                        void *ctx);
 
 typedef struct pare_arena_scope {

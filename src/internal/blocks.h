@@ -58,6 +58,17 @@ static inline char *parei_window_end(char *memory, size_t size, size_t reach) {
     return memory + parei_align_down(size, PARE_MIN_ALIGN);
 }
 
+/* Of the blocks' windows: how far hit paths add to a position without a test. */
+#define PAREI_BLOCK_REACH ((size_t)4096)
+
+/* The end of the window over a block: not before its start, where the end of the address space
+ * leaves it no room. */
+static inline char *parei_block_end(const parei_blocks *b, parei_block *block) {
+    char *start = parei_block_start(b, block);
+    char *end = parei_window_end((char *)block, block->cap, PAREI_BLOCK_REACH);
+    return end > start ? end : start;
+}
+
 /* The smallest cap of a block that is certain to have room for an object that takes `extent` bytes,
  * at `align`. SIZE_MAX: none is large enough. */
 PARE_API size_t parei_block_least(size_t extent, size_t align);
@@ -82,7 +93,7 @@ PARE_API bool parei_blocks_extend(parei_blocks *b, parei_block *block, size_t le
 PARE_API void parei_blocks_shrink(parei_blocks *b, parei_block *block, size_t least);
 
 /* Takes over a block without objects: a spare from now on, or given back by the retention rule. */
-PARE_API void parei_blocks_drop(parei_blocks *b, parei_block *block);
+PARE_API void parei_blocks_retire(parei_blocks *b, parei_block *block);
 
 /* A phase ended that had used `used_bytes` of blocks, all dropped by now but home or the array: the
  * spares are what an adaptive arena should keep, and one block rather than several. */

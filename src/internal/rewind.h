@@ -11,7 +11,7 @@
 /* While memory is watched, this many bytes behind each object belong to nobody. */
 #define PAREI_ARENA_REDZONE ((size_t)16)
 
-struct parei_arena_mark;
+struct parei_arena_trace;
 
 typedef struct parei_arena_state {
     parei_blocks blocks;
@@ -24,10 +24,10 @@ typedef struct parei_arena_state {
 
     /* Hardened. */
     bool hardened, unpooled;
-    int busy;                      /* a call is under way; read and written atomically */
-    parei_guard *guards;           /* of all objects, youngest first */
-    struct parei_arena_mark *mark; /* the youngest */
-    uint64_t mark_id;
+    int busy;                          /* a call is under way; read and written atomically */
+    parei_guard *guards;               /* of all objects, youngest first */
+    struct parei_arena_trace *traces;  /* of marks that are not dead, youngest first */
+    uint64_t trace_id;                 /* of the youngest ever */
     const void *rewound_at, *reset_at; /* call sites, to name what killed a mark */
 } parei_arena_state;
 
@@ -53,7 +53,7 @@ static inline char *parei_arena_start(const pare_arena *a, parei_block *block) {
 
 static inline char *parei_arena_end(const pare_arena *a, parei_block *block) {
     if (block == &a->state->array) return a->state->array_end;
-    return parei_window_end((char *)block, block->cap, PAREI_ARENA_CONSTANT_MAX);
+    return parei_block_end(&a->state->blocks, block);
 }
 
 /* The position in the current block; NULL where there is none yet. */
@@ -77,7 +77,7 @@ static inline void parei_arena_set_top(pare_arena *a, char *top) {
 /* Makes `block` current, its position `top`. */
 static inline void parei_arena_set_current(pare_arena *a, parei_block *block, char *top) {
     a->state->current = block;
-    a->mark = NULL;
+    a->floor = NULL;
     parei_arena_set_top(a, top);
     if (!parei_arena_is_closed(a)) a->end = parei_arena_end(a, block);
 }
@@ -85,7 +85,7 @@ static inline void parei_arena_set_current(pare_arena *a, parei_block *block, ch
 static inline void parei_arena_check(const pare_arena *a) {
     const parei_arena_state *s = a->state;
     PAREI_ASSERT((a->ptr == NULL) == (a->end == NULL) && a->ptr <= a->end);
-    PAREI_ASSERT(a->mark == NULL || a->mark <= parei_arena_top(a));
+    PAREI_ASSERT(a->floor == NULL || a->floor <= parei_arena_top(a));
     if (s == NULL) {
         PAREI_ASSERT((a->ptr == NULL) == (a->array == NULL) && a->array <= a->ptr);
         return;
@@ -118,6 +118,15 @@ static inline void parei_arena_push(parei_arena_state *s, parei_block *block) {
     s->list = block;
 }
 
+/* Makes `block` current if it has more room than the block that is. */
+static inline void parei_arena_prefer(pare_arena *a, parei_block *block) {
+    parei_arena_state *s = a->state;
+    char *top = parei_arena_top(a);
+    if (parei_arena_end(a, block) - block->top <= parei_arena_end(a, s->current) - top) return;
+    s->current->top = top;
+    parei_arena_set_current(a, block, block->top);
+}
+
 /* --- calls between the two ------------------------------------------------------------------ */
 
 /* False, and reported, when another call is under way: of another thread, or around a callback.
@@ -127,7 +136,7 @@ PARE_API void parei_arena_leave(pare_arena *a);
 
 /* An object of `size` >= 1, found wherever there is room; NULL, and the status, on refusal. The
  * arena's mode has not been applied to it yet. */
-PARE_API void *parei_arena_find(pare_arena *a, size_t size, size_t align);
+PARE_API void *parei_arena_serve(pare_arena *a, size_t size, size_t align);
 
 /* Moves the position in the current block down. */
 PARE_API void parei_arena_lower_top(pare_arena *a, char *top);
