@@ -19,4 +19,5 @@
 #include "pare/bufpool.h"
 #include "pare/buf.h"
 #include "pare/str.h"
+#include "pare/strpool.h"
 #endif

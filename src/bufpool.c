@@ -560,16 +560,6 @@ static parei_bufpool_fate parei_bufpool_fit(const parei_bufpool_state *s, size_t
     return PAREI_BUFPOOL_KEPT;
 }
 
-static void parei_bufpool_wipe(pare_span buffer) {
-#if defined(__GNUC__) || defined(__clang__)
-    memset(buffer.ptr, 0, buffer.cap);
-    __asm__ volatile("" : : "r"(buffer.ptr) : "memory");
-#else
-    volatile unsigned char *bytes = buffer.ptr;
-    for (size_t i = 0; i < buffer.cap; i++) bytes[i] = 0;
-#endif
-}
-
 /* Whether a buffer that a class can serve is known to be kept already: the newest is looked at, or
  * all of its class while memory is watched. */
 static bool parei_bufpool_is_kept(const parei_bufpool_state *s, size_t row, const void *ptr) {
@@ -615,7 +605,7 @@ void parei_bufpool_put_slow(pare_bufpool *b, pare_span buffer) {
         parei_bufpool_report(b, buffer.ptr, PAREI_SITE());
         return;
     }
-    if (s->wipe) parei_bufpool_wipe(buffer);
+    if (s->wipe) parei_wipe(buffer.ptr, buffer.cap);
     if (fits) fate = parei_bufpool_keep(b, row, buffer);
     if (fate != PAREI_BUFPOOL_KEPT) {
         s->dropped[fate]++;

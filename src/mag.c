@@ -196,13 +196,7 @@ static size_t parei_inverse(size_t odd) {
 static bool parei_slab_empty(const parei_slab *slab) { return slab->free_count == slab->made; }
 
 void parei_depot_wipe(const parei_depot *d, void *object) {
-#if defined(__GNUC__) || defined(__clang__)
-    memset(object, 0, d->kind.size);
-    __asm__ volatile("" : : "r"(object) : "memory");
-#else
-    volatile unsigned char *bytes = object;
-    for (size_t i = 0; i < d->kind.size; i++) bytes[i] = 0;
-#endif
+    parei_wipe(object, d->kind.size);
 }
 
 /* What the user may do with the bytes of an object that holds something. */

@@ -12,6 +12,7 @@
 #define PAREI_CHECK_H
 #include "pare/base.h"
 #include <stdbool.h>
+#include <string.h>
 
 #ifdef PARE_CHECKED
 #include <assert.h>
@@ -49,5 +50,16 @@ PARE_API void parei_mark_undefined(const void *ptr, size_t size);
 
 /* The bytes may be read and written. */
 PARE_API void parei_mark_defined(const void *ptr, size_t size);
+
+/* Writes zeros, and the compiler may not drop that although nobody reads them. */
+static inline void parei_wipe(void *ptr, size_t size) {
+#if defined(__GNUC__) || defined(__clang__)
+    memset(ptr, 0, size);
+    __asm__ volatile("" : : "r"(ptr) : "memory");
+#else
+    volatile unsigned char *bytes = ptr;
+    for (size_t i = 0; i < size; i++) bytes[i] = 0;
+#endif
+}
 
 #endif
