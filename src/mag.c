@@ -195,9 +195,7 @@ static size_t parei_inverse(size_t odd) {
 
 static bool parei_slab_empty(const parei_slab *slab) { return slab->free_count == slab->made; }
 
-void parei_depot_wipe(const parei_depot *d, void *object) {
-    parei_wipe(object, d->kind.size);
-}
+void parei_depot_wipe(const parei_depot *d, void *object) { parei_wipe(object, d->kind.size); }
 
 /* What the user may do with the bytes of an object that holds something. */
 static void parei_depot_mark_held(const parei_depot *d, void *object) {

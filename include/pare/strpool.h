@@ -5,11 +5,11 @@
  * how much each builder used is remembered, in classes that double, the recent uses counting most,
  * and at put a block of more than four times what nineteen of twenty uses needed is given back.
  *
- * Memory   As pare/pool.h, for the builders; each keeps its own block, as pare/str.h, while it is
- *          free, up to retain_bytes in all.
+ * Memory   As pare/pool.h for the builders, and as pare/str.h for the blocks of their texts. At put
+ *          the block waits for the next get, up to retain_bytes in all.
  * Threads  One owner at a time. A builder that is taken may be used by another thread.
  * Errors   A get that is refused answers NULL and keeps the reason for pare_strpool_status; nothing
- *          has changed. Misuse of put is found as in a pool with `reset`: each pointer is looked up.
+ *          has changed. Misuse of put is found as in a pool with `reset`: each is looked up.
  * Lifetime A builder, and its text, is the caller's until put or deinit; so is what was attached to
  *          it. The struct may be moved.
  * SPDX-License-Identifier: MIT */
@@ -35,7 +35,7 @@ typedef struct pare_strpool {
 /* All may be zero, which means the default. */
 typedef struct pare_strpool_options {
     size_t limit_bytes;   /* most bytes of one text; 0: no limit */
-    size_t retain_bytes;  /* most bytes of the blocks of free builders; 0: 16 MiB */
+    size_t retain_bytes;  /* most bytes of blocks that wait; 0: 16 MiB */
     uint32_t trim_ms;     /* trims of the surplus are at least this far apart; 0: 1000 */
     unsigned flags;       /* PARE_WIPE: puts overwrite what was used of the block; what growth left
                            * in blocks that it gave back is the allocator's */
@@ -45,15 +45,16 @@ typedef struct pare_strpool_options {
 /* Exact whenever the owner is in no call of the pool. */
 typedef struct pare_strpool_stats {
     uint64_t gets;            /* builders handed out */
-    uint64_t hits;            /* of these, with a block that was there */
+    uint64_t hits;            /* of these, with a block that an earlier one left */
     uint64_t dropped_giant;   /* blocks given back at put: much larger than what is used */
     uint64_t dropped_budget;  /* likewise: retain_bytes is used up */
     uint64_t dropped_foreign; /* likewise: from another allocator, attached or the caller's array */
+    uint64_t dropped_memory;  /* likewise: no memory to list it in */
     size_t usual_bytes;       /* what nineteen of twenty uses needed, rounded up to a power of two,
                                * at least 64; gets make so much room. 0 before the first put */
     size_t live_count;        /* builders in use */
-    size_t retained_count;    /* free builders */
-    size_t retained_bytes;    /* of their blocks; never above retain_bytes */
+    size_t retained_count;    /* blocks that wait for a builder */
+    size_t retained_bytes;    /* of these; never above retain_bytes */
     uint64_t reserved[4];
 } pare_strpool_stats;
 
@@ -69,8 +70,8 @@ PARE_NODISCARD PARE_API pare_status pare_strpool_init(pare_strpool *p, pare_allo
  * pool. */
 PARE_API void pare_strpool_deinit(pare_strpool *p);
 
-/* Gives memory back, as pare_pool_trim: PARE_TRIM_SURPLUS the builders that were free all the time
- * since the trim before, which was at least trim_ms ago; PARE_TRIM_ALL all free ones. */
+/* Gives memory back, as pare_pool_trim: PARE_TRIM_SURPLUS what waited all the time since the trim
+ * before, which was at least trim_ms ago; PARE_TRIM_ALL all that waits. */
 PARE_API void pare_strpool_trim(pare_strpool *p, uint64_t now_ms, int level);
 
 /* --- get and put ------------------------------------------------------------------------- */

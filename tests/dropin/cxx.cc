@@ -142,6 +142,16 @@ static void use_str() {
     pare_str_deinit(&str);
 }
 
+static void use_strpool() {
+    pare_strpool pages = {};
+    pare_str *page = pare_strpool_get(&pages);
+    EXPECT(page != nullptr && pare_str_append_lit(page, "<html>") == PARE_OK);
+    pare_strpool_put(&pages, page);
+    EXPECT(pare_strpool_status(&pages) == PARE_OK);
+    EXPECT(pare_strpool_get_stats(&pages).retained_count == 1);
+    pare_strpool_deinit(&pages);
+}
+
 int main() {
     use_alloc();
     use_arena();
@@ -150,5 +160,6 @@ int main() {
     use_bufpool();
     use_buf();
     use_str();
+    use_strpool();
     return 0;
 }
