@@ -18,6 +18,7 @@
 #include "pare/mtpool.h"
 #include "pare/bufpool.h"
 #include "pare/buf.h"
+#include "pare/io.h"
 #include "pare/str.h"
 #include "pare/strpool.h"
 #endif

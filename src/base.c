@@ -19,6 +19,7 @@ const char *pare_status_text(pare_status status) {
     case PARE_ERR_LIMIT: return "limit reached";
     case PARE_ERR_ARGUMENT: return "bad argument";
     case PARE_ERR_FORMAT: return "format failed";
+    case PARE_ERR_IO: return "input or output failed";
     }
     return "unknown status";
 }

@@ -9,7 +9,7 @@ get_filename_component(PARE_ROOT "${CMAKE_CURRENT_LIST_DIR}/.." ABSOLUTE)
 # In teaching order: each module uses only modules before it.
 set(PARE_MODULES
   base alloc heap fixed pages counting budget must layout blocks guard arena rewind scratch mag
-  serve pool thread mtpool bufpool buf str strpool)
+  serve pool thread mtpool bufpool buf io str strpool)
 
 # Modules without a public header: theirs is src/internal/m.h.
 set(PARE_PRIVATE_MODULES blocks guard rewind mag serve)

@@ -103,7 +103,8 @@ typedef enum pare_status {
     PARE_ERR_MEMORY = 1,   /* the backing allocator refused, or cannot do it in place */
     PARE_ERR_LIMIT = 2,    /* a byte limit set by the user would be passed */
     PARE_ERR_ARGUMENT = 3, /* a value that cannot be honoured, whatever the memory */
-    PARE_ERR_FORMAT = 4    /* the C library could not format the arguments */
+    PARE_ERR_FORMAT = 4,   /* the C library could not format the arguments */
+    PARE_ERR_IO = 5        /* a system call failed: errno says why */
 } pare_status;
 
 /* Names a status: "ok", "out of memory", "limit reached", ... Never NULL. */

@@ -120,6 +120,7 @@ static void use_buf() {
     pare_parcel parcel;
     EXPECT(pare_buf_detach(&buf, &parcel) == PARE_OK);
     pare_parcel_free(parcel);
+    EXPECT(pare_iovec_of(&buf).len == 0);
     pare_buf_reset(&buf);
     pare_buf_deinit(&buf);
 }
