@@ -4,21 +4,9 @@
  * `libc`. `pare-unchecked` is the same pool without the tests of a put and the counter of a get,
  * which no user can have: the distance to `pare` is what they cost.
  * SPDX-License-Identifier: MIT */
-#include "shim.h"
+#include "bench_pool.h"
 #include "pare/heap.h"
 #include "pare/pool.h"
-#include <stdlib.h>
-#include <string.h>
-
-enum {
-    PAIRS = 1000,
-    OBJECTS = 1000,
-    ORDERS = 8, /* different ones, so that none is learnt */
-    LIVE = 10000,
-    REPLACES = 8192, /* a power of two */
-    SMALL = 64,
-    MEDIUM = 128
-};
 
 /* --- the floor: a stack of pointers -------------------------------------------------------- */
 
@@ -69,98 +57,7 @@ static inline void unchecked_put(pare_pool *p, void *object) {
     }
 }
 
-/* --- what every contender shares ----------------------------------------------------------- */
-
-/* A caller tests what he gets, and uses it. */
-static inline void *got(void *object) {
-    if (object == NULL) abort();
-    bench_keep(object);
-    return object;
-}
-
-static uint16_t orders[ORDERS][OBJECTS]; /* permutations */
-static uint16_t victims[REPLACES];       /* 0 .. LIVE - 1 */
-
-static void fill_orders(void) {
-    uint64_t random = 1;
-    for (int k = 0; k < ORDERS; k++) {
-        for (int i = 0; i < OBJECTS; i++) orders[k][i] = (uint16_t)i;
-        for (int i = OBJECTS - 1; i > 0; i--) {
-            size_t other = bench_random(&random) % (uint64_t)(i + 1);
-            uint16_t moved = orders[k][i];
-            orders[k][i] = orders[k][other];
-            orders[k][other] = moved;
-        }
-    }
-    for (int i = 0; i < REPLACES; i++) victims[i] = (uint16_t)(bench_random(&random) % LIVE);
-}
-
-/* The output of an allocator: objects that hold what was written, so none overlaps another. */
-static void show_objects(bench *b, void *const *objects, size_t size) {
-    for (int i = 0; i < OBJECTS; i++) memset(objects[i], i, size);
-    for (int i = 0; i < OBJECTS; i++) bench_result(b, objects[i], size);
-}
-
-static void show_live(bench *b, void *const *live) {
-    for (int i = 0; i < LIVE; i++) bench_result(b, live[i], sizeof(uint64_t));
-}
-
-/* Gets objects, shows them, and puts them back. */
-#define SHOW_BODY(get, put)                                                                        \
-    void *shown[OBJECTS];                                                                          \
-    for (int i = 0; i < OBJECTS; i++) shown[i] = got(get);                                         \
-    show_objects(b, shown, SMALL);                                                                 \
-    for (int i = 0; i < OBJECTS; i++) {                                                            \
-        void *object = shown[i];                                                                   \
-        put;                                                                                       \
-    }
-
-/* Each contender is one of these three bodies, with its own get and put. */
-#define LIFO_BODY(get, put)                                                                        \
-    while (bench_next(b)) {                                                                        \
-        for (int i = 0; i < PAIRS; i++) {                                                          \
-            void *object = got(get);                                                               \
-            put;                                                                                   \
-        }                                                                                          \
-    }                                                                                              \
-    bench_ops(b, PAIRS);                                                                           \
-    SHOW_BODY(get, put)
-
-#define RANDOM_ORDER_BODY(get, put)                                                                \
-    void *objects[OBJECTS];                                                                        \
-    for (unsigned k = 0; bench_next(b); k++) {                                                     \
-        const uint16_t *order = orders[k % ORDERS];                                                \
-        for (int i = 0; i < OBJECTS; i++) objects[i] = got(get);                                   \
-        for (int i = 0; i < OBJECTS; i++) {                                                        \
-            void *object = objects[order[i]];                                                      \
-            put;                                                                                   \
-        }                                                                                          \
-    }                                                                                              \
-    bench_ops(b, OBJECTS);                                                                         \
-    SHOW_BODY(get, put)
-
-#define CHURN_BODY(get, put)                                                                       \
-    static void *live[LIVE];                                                                       \
-    uint64_t serial = 0;                                                                           \
-    for (int i = 0; i < LIVE; i++) {                                                               \
-        live[i] = got(get);                                                                        \
-        *(uint64_t *)live[i] = 0;                                                                  \
-    }                                                                                              \
-    while (bench_next(b)) {                                                                        \
-        for (int i = 0; i < REPLACES; i++) {                                                       \
-            void **victim = &live[victims[i]], *object = *victim;                                  \
-            put;                                                                                   \
-            object = got(get);                                                                     \
-            *(uint64_t *)object = ++serial;                                                        \
-            *victim = object;                                                                      \
-        }                                                                                          \
-    }                                                                                              \
-    bench_ops(b, REPLACES);                                                                        \
-    show_live(b, live);                                                                            \
-    for (int i = 0; i < LIVE; i++) {                                                               \
-        void *object = live[i];                                                                    \
-        put;                                                                                       \
-    }
+/* --- contenders ---------------------------------------------------------------------------- */
 
 /* Defines <name>_floor, _pare, _unchecked and _heap. */
 #define CONTENDERS(name, BODY, size)                                                               \
