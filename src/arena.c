@@ -18,6 +18,7 @@
 #include "internal/blocks.h"
 #include "internal/check.h"
 #include "internal/guard.h"
+#include "internal/line.h"
 #ifndef PARE_NO_LIBC
 #include <errno.h>
 #include <limits.h>
@@ -41,13 +42,22 @@ _Static_assert(sizeof(parei_arena_home) + 64 <= PAREI_ARENA_BLOCK_LEAST, "it has
 _Static_assert(PAREI_BLOCK_REACH == PAREI_ARENA_CONSTANT_MAX, "no hit adds more");
 _Static_assert(PAREI_BLOCK_ALIGN % PARE_MIN_ALIGN == 0, "objects begin aligned");
 
+/* --- misuse ------------------------------------------------------------------------------ */
+
+void parei_arena_report(const pare_arena *a, const char *kind, const void *address,
+                        const void *site, const void *earlier) {
+    const char *name = a->state != NULL ? a->state->name : NULL;
+    pare_misuse misuse = {"arena", kind, a, address, site, earlier, name};
+    parei_misuse_report(&misuse);
+}
+
 /* --- hardened: one call at a time ---------------------------------------------------------- */
 
 bool parei_arena_enter(pare_arena *a, const void *site) {
     parei_arena_check(a);
     if (a->state == NULL || !a->state->hardened) return true;
     if (__atomic_exchange_n(&a->state->busy, 1, __ATOMIC_ACQUIRE) == 0) return true;
-    parei_misuse("arena", "used by two calls at once", a, NULL, site);
+    parei_arena_report(a, "used by two calls at once", NULL, site, NULL);
     a->status = PARE_ERR_ARGUMENT; /* of a call that answers NULL */
     return false;
 }
@@ -109,6 +119,7 @@ static pare_status parei_arena_open(pare_arena *a, const pare_arena_options *o) 
     parei_block *home = blocks.home;
     parei_arena_state *s = a->state = &((parei_arena_home *)(void *)home)->state;
     *s = (parei_arena_state){.blocks = blocks,
+                             .name = o->name,
                              .hardened = (o->flags & PARE_ARENA_HARDENED) != 0,
                              .unpooled = (o->flags & PARE_ARENA_UNPOOLED) != 0};
     if (a->array != NULL) {
@@ -446,7 +457,7 @@ static pare_arena_block_info parei_arena_info(const pare_arena *a, parei_block *
         .address = array ? (void *)start : (void *)block,
         .block_bytes = array ? (size_t)(end - start) : block->cap,
         .live_bytes = (size_t)(top - start),
-        .room_bytes = top < end ? (size_t)(end - top) : 0,
+        .room_bytes = top < end && !s->unpooled ? (size_t)(end - top) : 0,
         .current = block == s->current && !spare,
         .spare = spare,
     };
@@ -476,19 +487,25 @@ void pare_arena_visit(const pare_arena *a,
 }
 
 typedef struct parei_arena_sums {
-    size_t live_bytes, blocks;
+    size_t block_bytes, live_bytes, room_bytes, blocks;
 } parei_arena_sums;
 
 static void parei_arena_sum(void *ctx, const pare_arena_block_info *block) {
     parei_arena_sums *sums = ctx;
+    sums->block_bytes += block->block_bytes;
     sums->live_bytes += block->live_bytes;
+    if (block->current || block->spare) sums->room_bytes += block->room_bytes;
     sums->blocks++;
 }
 
 pare_arena_stats pare_arena_get_stats(const pare_arena *a) {
     parei_arena_sums sums = {0};
     pare_arena_visit(a, parei_arena_sum, &sums);
-    pare_arena_stats stats = {.live_bytes = sums.live_bytes};
+    pare_arena_stats stats = {
+        .live_bytes = sums.live_bytes,
+        .room_bytes = sums.room_bytes,
+        .waste_bytes = sums.block_bytes - sums.live_bytes - sums.room_bytes,
+    };
     if (a->state == NULL) return stats;
     const parei_blocks *b = &a->state->blocks;
     stats.blocks = sums.blocks - (a->array != NULL);
@@ -500,6 +517,60 @@ pare_arena_stats pare_arena_get_stats(const pare_arena *a) {
     stats.resizes = b->resizes;
     stats.total_bytes = b->total_bytes;
     return stats;
+}
+
+typedef struct parei_arena_reader {
+    void (*show)(void *ctx, const char *line);
+    void *ctx;
+} parei_arena_reader;
+
+static void parei_arena_dump_block(void *ctx, const pare_arena_block_info *block) {
+    const parei_arena_reader *reader = ctx;
+    parei_line line = {0};
+    parei_line_text(&line, "  block ");
+    parei_line_address(&line, block->address);
+    parei_line_text(&line, ": ");
+    parei_line_count(&line, block->block_bytes, " bytes, ");
+    parei_line_count(&line, block->live_bytes, " live, ");
+    parei_line_count(&line, block->room_bytes, " room");
+    if (block->current) parei_line_text(&line, ", current");
+    if (block->spare) parei_line_text(&line, ", spare");
+    reader->show(reader->ctx, line.text);
+}
+
+static void parei_arena_dump_figures(const pare_arena *a, const parei_arena_reader *reader) {
+    pare_arena_stats stats = pare_arena_get_stats(a);
+    parei_line line = {0};
+    parei_line_text(&line, "  bytes: ");
+    parei_line_count(&line, stats.live_bytes, " live, ");
+    parei_line_count(&line, stats.room_bytes, " room, ");
+    parei_line_count(&line, stats.waste_bytes, " waste; ");
+    parei_line_count(&line, stats.held_bytes, " held, ");
+    parei_line_count(&line, stats.retained_bytes, " retained, ");
+    parei_line_count(&line, stats.peak_bytes, " peak");
+    reader->show(reader->ctx, line.text);
+    line = (parei_line){0};
+    parei_line_text(&line, "  blocks: ");
+    parei_line_count(&line, stats.blocks, "; ");
+    parei_line_count(&line, stats.allocs, " allocs, ");
+    parei_line_count(&line, stats.frees, " frees, ");
+    parei_line_count(&line, stats.resizes, " resizes, ");
+    parei_line_count(&line, stats.total_bytes, " bytes in total");
+    reader->show(reader->ctx, line.text);
+}
+
+void pare_arena_dump(const pare_arena *a, void (*show)(void *ctx, const char *line), void *ctx) {
+    parei_arena_reader reader = {show, ctx};
+    parei_line line = {0};
+    parei_line_text(&line, "arena ");
+    parei_line_address(&line, a);
+    if (a->state != NULL && a->state->name != NULL) {
+        parei_line_text(&line, " ");
+        parei_line_text(&line, a->state->name);
+    }
+    show(ctx, line.text);
+    parei_arena_dump_figures(a, &reader);
+    pare_arena_visit(a, parei_arena_dump_block, &reader);
 }
 
 /* --- as an allocator --------------------------------------------------------------------- */

@@ -34,6 +34,7 @@ static void parei_misuse_default(const pare_misuse *misuse) {
     fprintf(stderr, "pare: %s: %s", misuse->module, misuse->kind);
     if (misuse->address != NULL) fprintf(stderr, " of %p", misuse->address);
     fprintf(stderr, " (object %p", misuse->object);
+    if (misuse->name != NULL) fprintf(stderr, " \"%s\"", misuse->name);
     if (misuse->site != NULL) fprintf(stderr, ", called from %p", misuse->site);
     if (misuse->earlier != NULL) fprintf(stderr, ", after %p", misuse->earlier);
     fputs(")\n", stderr);
@@ -59,10 +60,14 @@ void parei_misuse(const char *module, const char *kind, const void *object, cons
 
 void parei_misuse_after(const char *module, const char *kind, const void *object,
                         const void *address, const void *site, const void *earlier) {
-    pare_misuse misuse = {module, kind, object, address, site, earlier};
+    pare_misuse misuse = {module, kind, object, address, site, earlier, NULL};
+    parei_misuse_report(&misuse);
+}
+
+void parei_misuse_report(const pare_misuse *misuse) {
     pare_misuse_handler handler = __atomic_load_n(&parei_base_globals.handler, __ATOMIC_ACQUIRE);
     if (handler == NULL) handler = parei_misuse_default;
-    handler(&misuse);
+    handler(misuse);
 }
 
 /* --- sanitizers -------------------------------------------------------------------------- */

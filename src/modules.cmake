@@ -8,14 +8,14 @@ get_filename_component(PARE_ROOT "${CMAKE_CURRENT_LIST_DIR}/.." ABSOLUTE)
 
 # In teaching order: each module uses only modules before it.
 set(PARE_MODULES
-  base alloc heap fixed pages counting budget must layout blocks guard arena rewind scratch mag
-  serve pool thread mtpool bufpool buf io str strpool)
+  base alloc heap fixed pages counting budget must layout blocks guard line arena rewind scratch
+  mag serve pool thread mtpool bufpool buf io str strpool)
 
 # Modules without a public header: theirs is src/internal/m.h.
-set(PARE_PRIVATE_MODULES blocks guard rewind mag serve)
+set(PARE_PRIVATE_MODULES blocks guard line rewind mag serve)
 
 # src/internal/*.h, each after those it includes.
-set(PARE_INTERNAL_HEADERS bits check order blocks guard rewind grow digits mag
+set(PARE_INTERNAL_HEADERS bits check order blocks guard rewind line grow digits mag
   trims serve os slots stock)
 
 set(PARE_PUBLIC_MODULES ${PARE_MODULES})

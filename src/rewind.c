@@ -18,6 +18,8 @@ enum { PAREI_ARENA_STALE = 0xDD }; /* what hardened arenas fill memory without o
 typedef struct parei_arena_trace {
     struct parei_arena_trace *older;
     uint64_t id;
+    const char *top; /* the position behind it ... */
+    uint64_t serial; /* ... and the youngest block's serial then */
 } parei_arena_trace;
 
 typedef struct parei_arena_callback {
@@ -25,8 +27,6 @@ typedef struct parei_arena_callback {
     void (*call)(void *ctx);
     void *ctx;
 } parei_arena_callback;
-
-static const char parei_arena_name[] = "arena";
 
 /* --- going back -------------------------------------------------------------------------- */
 
@@ -82,7 +82,7 @@ static void parei_arena_check_guards(pare_arena *a, const parei_guard *oldest, c
     while (a->state != NULL && a->state->guards != NULL && a->state->guards != oldest) {
         const void *damaged = parei_guard_check(&a->state->guards);
         if (damaged != NULL) {
-            parei_misuse(parei_arena_name, "write past the end of an object", a, damaged, site);
+            parei_arena_report(a, "write past the end of an object", damaged, site, NULL);
         }
     }
 }
@@ -165,18 +165,28 @@ void pare_arena_deinit(pare_arena *a) {
 
 /* --- marks ------------------------------------------------------------------------------- */
 
+/* Whether nothing was allocated since the youngest trace was left: so a loop of scopes leaves one
+ * trace, not many. */
+static bool parei_arena_is_traced(const pare_arena *a) {
+    const parei_arena_state *s = a->state;
+    return s->traces != NULL && s->traces->top == parei_arena_top(a) &&
+           s->traces->serial == s->list->serial;
+}
+
 /* Hardened: leaves a trace of the mark in the arena, which goes when the mark is dead. False: there
  * was no memory for it, and the mark is checked as in any arena. */
 static bool parei_arena_leave_trace(pare_arena *a) {
     parei_arena_state *s = a->state;
+    if (parei_arena_is_traced(a)) return true;
     pare_status before = a->status;
     parei_arena_trace *trace =
         parei_arena_serve(a, sizeof(parei_arena_trace), _Alignof(parei_arena_trace));
     a->status = before;
     if (trace == NULL) return false;
     if (parei_arena_is_watched(a)) parei_mark_undefined(trace, sizeof *trace);
-    *trace = (parei_arena_trace){s->traces, ++s->trace_id};
+    *trace = (parei_arena_trace){s->traces, s->trace_id + 1, parei_arena_top(a), s->list->serial};
     s->traces = trace;
+    s->trace_id++;
     return true;
 }
 
@@ -186,7 +196,7 @@ pare_arena_pos pare_arena_mark(pare_arena *a) {
     if (!parei_arena_enter(a, PAREI_SITE())) return pos;
     if (s != NULL) {
         pos.traced = s->hardened && parei_arena_leave_trace(a);
-        pos.id = s->trace_id;
+        pos.id = s->traces != NULL ? s->traces->id : 0;
         pos.guards = s->guards;
         pos.block = s->current;
         pos.serial = s->serial;
@@ -234,7 +244,7 @@ static bool parei_arena_accepts(const pare_arena *a, pare_arena_pos *to, const v
     if (misuse == NULL) return true;
     bool hardened = s != NULL && s->hardened && to->arena == a;
     const void *earlier = !hardened ? NULL : to->epoch != a->epoch ? s->reset_at : s->rewound_at;
-    parei_misuse_after(parei_arena_name, misuse, a, marked, site, earlier);
+    parei_arena_report(a, misuse, marked, site, earlier);
     return false;
 }
 

@@ -525,6 +525,8 @@ static void visit_sum(void *ctx, const pare_arena_block_info *block) {
     sums->held_bytes += block->block_bytes;
     sums->live_bytes += block->live_bytes;
     sums->allocs += (uint64_t)block->current;
+    if (block->current || block->spare) sums->room_bytes += block->room_bytes;
+    if (block->spare) sums->retained_bytes += block->block_bytes;
 }
 
 static void arena_visit_shows_what_the_stats_sum(void **state) {
@@ -536,11 +538,89 @@ static void arena_visit_shows_what_the_stats_sum(void **state) {
         assert_int_equal(sums.blocks, stats.blocks);
         assert_int_equal(sums.held_bytes, stats.held_bytes);
         assert_int_equal(sums.live_bytes, stats.live_bytes);
+        assert_int_equal(sums.room_bytes, stats.room_bytes);
+        assert_int_equal(stats.live_bytes + stats.room_bytes + stats.waste_bytes, stats.held_bytes);
         assert_int_equal(sums.allocs, 1); /* one block is current */
         if (round == 0) assert_false(phase(&a));
         if (round == 1) pare_arena_reset(&a);
     }
     pare_arena_deinit(&a);
+}
+
+static void arena_figures_include_the_callers_array(void **state) {
+    probe *p = *state;
+    char *array = malloc(1000);
+    pare_arena a;
+    pare_arena_init_with(&a, array, 1000, probe_allocator(p));
+    size_t capacity = pare_arena_get_stats(&a).room_bytes;
+    assert_true(probe_watched() || capacity > 1000 - 16 - 8);
+    assert_int_equal(pare_arena_get_stats(&a).waste_bytes, 0);
+    for (int round = 0; round < 2; round++) {
+        filled(pare_arena_alloc(&a, 500, 8), 500, 1);
+        filled(pare_arena_alloc(&a, 600, 8), 600, 1);
+        pare_arena_stats s = pare_arena_get_stats(&a);
+        assert_int_equal(s.held_bytes, p->live_bytes);
+        assert_int_equal(s.live_bytes + s.room_bytes + s.waste_bytes, capacity + s.held_bytes);
+        pare_arena_reset(&a);
+    }
+    pare_arena_deinit(&a);
+    free(array);
+}
+
+typedef struct shown {
+    int lines, blocks, spares, currents;
+    char first[64];
+} shown;
+
+static void show_line(void *ctx, const char *line) {
+    shown *s = ctx;
+    assert_null(strchr(line, '\n'));
+    if (s->lines++ == 0) strncpy(s->first, line, sizeof s->first - 1);
+    s->blocks += strstr(line, "  block 0x") == line;
+    s->spares += strstr(line, ", spare") != NULL;
+    s->currents += strstr(line, ", current") != NULL;
+}
+
+static void arena_dump_shows_name_figures_and_blocks(void **state) {
+    probe *p = *state;
+    const pare_arena_options o = {.block_min = 512, .block_max = 2048, .name = "requests"};
+    pare_arena a = {0};
+    shown s = {0};
+    pare_arena_dump(&a, show_line, &s); /* a zeroed one */
+    assert_int_equal(s.blocks, 0);
+    assert_int_equal(s.lines, 3);
+    assert_int_equal(pare_arena_init(&a, probe_allocator(p), &o), PARE_OK);
+    PARE_ARENA_SCOPE(&a) { assert_false(phase(&a)); }
+    filled(pare_arena_alloc(&a, 600, 8), 600, 1);
+    uint64_t requests = p->requests;
+    s = (shown){0};
+    pare_arena_dump(&a, show_line, &s);
+    assert_non_null(strstr(s.first, " requests"));
+    assert_int_equal(s.blocks, p->live_blocks);
+    assert_int_equal(s.lines, 3 + s.blocks);
+    assert_int_equal(s.currents, 1);
+    assert_true(s.spares > 0);
+    assert_int_equal(p->requests, requests);
+    pare_arena_deinit(&a);
+}
+
+static void rewind_to_a_foreign_mark(void *ctx) {
+    pare_arena other = {0};
+    pare_arena_rewind(ctx, pare_arena_mark(&other));
+}
+
+static void arena_misuse_names_the_arena(void **state) {
+    probe *p = *state;
+    const pare_arena_options o = {.name = "requests"};
+    pare_arena a;
+    assert_int_equal(pare_arena_init(&a, probe_allocator(p), &o), PARE_OK);
+    expect_misuse(rewind_to_a_foreign_mark, &a, " \"requests\", called from 0x");
+    pare_set_misuse_handler(misuse_note);
+    rewind_to_a_foreign_mark(&a);
+    assert_string_equal(misuse_last.name, "requests");
+    pare_arena_deinit(&a);
+    rewind_to_a_foreign_mark(&a);
+    assert_null(misuse_last.name);
 }
 
 /* --- model ------------------------------------------------------------------------------- */
@@ -549,14 +629,15 @@ enum { MODEL_OBJECTS = 4096, MODEL_MARKS = 16 };
 
 typedef struct model {
     pare_arena arena;
+    pare_counting backing;
     struct {
         unsigned char *ptr;
-        size_t size;
+        size_t size, align;
     } objects[MODEL_OBJECTS];
     size_t count;
     struct {
         pare_arena_pos pos;
-        size_t count;
+        size_t count, live_bytes;
     } marks[MODEL_MARKS];
     size_t depth;
     uint64_t random;
@@ -595,6 +676,7 @@ static void model_alloc(model *m) {
     assert_int_equal((uintptr_t)ptr % align, 0);
     m->objects[m->count].ptr = ptr;
     m->objects[m->count].size = size;
+    m->objects[m->count].align = align;
     model_write(m, m->count++);
 }
 
@@ -607,12 +689,14 @@ static void model_step(model *m) {
         assert_int_equal(pare_arena_get_stats(&m->arena).live_bytes, 0);
     } else if (choice < 5 && m->depth < MODEL_MARKS) {
         m->marks[m->depth].pos = pare_arena_mark(&m->arena);
+        m->marks[m->depth].live_bytes = pare_arena_get_stats(&m->arena).live_bytes;
         m->marks[m->depth++].count = m->count;
     } else if (choice < 9 && m->depth > 0) {
         m->depth = (size_t)(model_random(m) % m->depth);
         pare_arena_rewind(&m->arena, m->marks[m->depth].pos);
         m->count = m->marks[m->depth].count;
         model_verify(m);
+        assert_int_equal(pare_arena_get_stats(&m->arena).live_bytes, m->marks[m->depth].live_bytes);
     } else if (choice == 9) {
         pare_arena_trim(&m->arena);
     } else {
@@ -620,20 +704,47 @@ static void model_step(model *m) {
     }
 }
 
+/* What one object takes up: at least its size, at most with padding, a redzone or a guard, and a
+ * mark's trace. */
+static void model_check_live_bytes(const model *m, size_t live_bytes) {
+    size_t least = 0, most = 0;
+    for (size_t i = 0; i < m->count; i++) {
+        least += m->objects[i].size;
+        most += m->objects[i].size + m->objects[i].align + 128;
+    }
+    assert_true(least <= live_bytes && live_bytes <= most + (m->depth + 1) * 256);
+}
+
+static void model_check_figures(const model *m) {
+    pare_arena_stats mine = pare_arena_get_stats(&m->arena), sums = {0};
+    pare_counting_stats theirs = pare_counting_get_stats(&m->backing);
+    assert_int_equal(mine.held_bytes, theirs.live_bytes);
+    assert_int_equal(mine.peak_bytes, theirs.peak_bytes);
+    assert_int_equal(mine.allocs, theirs.allocs);
+    assert_int_equal(mine.frees, theirs.frees);
+    assert_int_equal(mine.resizes, theirs.resizes);
+    assert_int_equal(mine.total_bytes, theirs.total_bytes);
+    assert_int_equal(mine.blocks, mine.allocs - mine.frees);
+    pare_arena_visit(&m->arena, visit_sum, &sums);
+    assert_int_equal(mine.live_bytes, sums.live_bytes);
+    assert_int_equal(mine.room_bytes, sums.room_bytes);
+    assert_int_equal(mine.retained_bytes, sums.retained_bytes);
+    assert_int_equal(mine.held_bytes, mine.live_bytes + mine.room_bytes + mine.waste_bytes);
+    model_check_live_bytes(m, mine.live_bytes);
+}
+
 static void model_run(probe *p, const pare_arena_options *o, uint64_t seed) {
     model *m = calloc(1, sizeof *m);
     assert_non_null(m);
     m->random = seed;
-    assert_int_equal(pare_arena_init(&m->arena, probe_allocator(p), o), PARE_OK);
+    pare_counting_init(&m->backing, probe_allocator(p));
+    pare_allocator from = pare_counting_allocator(&m->backing);
+    assert_int_equal(pare_arena_init(&m->arena, from, o), PARE_OK);
     int steps = probe_watched() ? 50000 : 1200000; /* times the modes: over ten million */
     for (int i = 0; i < steps; i++) {
         model_step(m);
-        if (i % 64 == 0) {
-            pare_arena_stats stats = pare_arena_get_stats(&m->arena);
-            assert_int_equal(stats.held_bytes, p->live_bytes);
-            assert_int_equal(stats.blocks, p->live_blocks);
-            assert_true(stats.live_bytes + stats.retained_bytes < stats.held_bytes);
-        }
+        if (i % 64 == 0) model_check_figures(m);
+        if (o->limit_bytes != 0) assert_true(p->live_bytes <= o->limit_bytes);
     }
     pare_arena_deinit(&m->arena);
     free(m);
@@ -688,6 +799,9 @@ int main(void) {
         CASE(arena_resize_and_free_of_the_newest),
         CASE(arena_unpooled_objects_are_blocks_of_their_own),
         CASE(arena_visit_shows_what_the_stats_sum),
+        CASE(arena_figures_include_the_callers_array),
+        CASE(arena_dump_shows_name_figures_and_blocks),
+        CASE(arena_misuse_names_the_arena),
         CASE(arena_agrees_with_a_model),
     };
     return cmocka_run_group_tests_name("arena", tests, NULL, NULL);

@@ -228,6 +228,25 @@ static void arena_hardened_finds_every_dead_mark_and_names_its_end(void **state)
     pare_arena_deinit(&a);
 }
 
+static void arena_hardened_scopes_in_a_loop_cost_no_more_memory(void **state) {
+    probe *p = *state;
+    const unsigned modes[] = {PARE_ARENA_HARDENED, PARE_ARENA_HARDENED | PARE_ARENA_UNPOOLED};
+    for (size_t i = 0; i < 2; i++) {
+        pare_arena a = arena_with(p, modes[i]);
+        filled(pare_arena_alloc(&a, 8, 8), 8, 1);
+        size_t live = 0;
+        for (int round = 0; round < 1000; round++) {
+            PARE_ARENA_SCOPE(&a) {
+                filled(pare_arena_alloc(&a, 100, 8), 100, 1);
+                PARE_ARENA_SCOPE(&a) { filled(pare_arena_alloc(&a, 100, 8), 100, 1); }
+            }
+            if (round == 0) live = pare_arena_get_stats(&a).live_bytes;
+        }
+        assert_int_equal(pare_arena_get_stats(&a).live_bytes, live);
+        pare_arena_deinit(&a);
+    }
+}
+
 static void arena_rewind_keep_moves_one_object_down_to_the_mark(void **state) {
     probe *p = *state;
     const size_t sizes[] = {1, 24, 300, 5000, 100000};
@@ -356,6 +375,7 @@ int main(void) {
         CASE(arena_mark_newer_than_the_position_is_misuse),
         CASE(arena_mark_in_a_dropped_block_is_misuse),
         CASE(arena_hardened_finds_every_dead_mark_and_names_its_end),
+        CASE(arena_hardened_scopes_in_a_loop_cost_no_more_memory),
         CASE(arena_rewind_keep_moves_one_object_down_to_the_mark),
         CASE(arena_rewind_keep_on_an_array_and_of_nothing),
         CASE(arena_drops_run_youngest_first_at_rewind_reset_and_deinit),

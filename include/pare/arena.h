@@ -79,6 +79,7 @@ typedef struct pare_arena_options {
     size_t retain_bytes; /* most bytes of empty blocks that reset and rewind keep, the first not
                           * counted; no limit */
     unsigned flags;      /* PARE_ARENA_... */
+    const char *name; /* shown by dump and in reports of misuse; outlives the arena. NULL: none */
     uint64_t reserved[4];
 } pare_arena_options;
 
@@ -95,11 +96,16 @@ typedef struct pare_arena_pos {
     int traced;                             /* hardened: it is known whether the mark is dead */
 } pare_arena_pos;
 
+/* Figures, which agree at all times: live, room and waste make up held_bytes and the caller's
+ * array, if there is one. */
 typedef struct pare_arena_stats {
     size_t live_bytes;     /* handed out, with padding */
     size_t held_bytes;     /* all blocks from the allocator, empty ones and headers included */
     size_t peak_bytes;     /* the largest held_bytes since init */
     size_t retained_bytes; /* of held_bytes: blocks without objects, but for the first */
+    size_t room_bytes;     /* left for objects, in the current block and those without objects */
+    size_t waste_bytes;    /* of held_bytes: neither live nor room. Headers, the arena's own state,
+                            * ends of blocks for which something was too large */
     size_t blocks;         /* how many blocks, those without objects included */
     uint64_t allocs;       /* blocks asked of the allocator since init */
     uint64_t frees;        /* blocks given back since init */
@@ -113,7 +119,7 @@ typedef struct pare_arena_block_info {
     const void *address;
     size_t block_bytes; /* header included; of the caller's array, what is used for objects */
     size_t live_bytes;  /* handed out, with padding */
-    size_t room_bytes;  /* left for objects */
+    size_t room_bytes;  /* left for objects; none in an unpooled arena */
     int current;        /* the next object goes here, if it fits */
     int spare;          /* without objects, kept for reuse */
 } pare_arena_block_info;
@@ -309,6 +315,11 @@ PARE_API pare_arena_stats pare_arena_get_stats(const pare_arena *a);
 PARE_API void pare_arena_visit(const pare_arena *a,
                                void (*visit)(void *ctx, const pare_arena_block_info *block),
                                void *ctx);
+
+/* Describes the arena: its name, its figures, and each block, in lines of text without a newline,
+ * which are there for the time of the call. The callback may not use the arena. Never allocates. */
+PARE_API void pare_arena_dump(const pare_arena *a, void (*show)(void *ctx, const char *line),
+                              void *ctx);
 
 /* Serves blocks from `a`, which must not move from now on, with resize and free as
  * pare_arena_resize and pare_arena_free. */

@@ -131,6 +131,7 @@ typedef struct pare_misuse {
     const void *address; /* the pointer or mark that was refused; NULL when there is none */
     const void *site;    /* an address inside the calling function; NULL when unknown */
     const void *earlier; /* the same of the call before that made this one wrong; hardened only */
+    const char *name;    /* of the object; NULL: none was given */
 } pare_misuse;
 
 /* May abort, longjmp, or return: then the call is refused and nothing has changed. */

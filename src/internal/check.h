@@ -37,6 +37,9 @@ PARE_API PAREI_COLD void parei_misuse_after(const char *module, const char *kind
                                             const void *object, const void *address,
                                             const void *site, const void *earlier);
 
+/* The same, all of it spelled out by the caller. */
+PARE_API PAREI_COLD void parei_misuse_report(const pare_misuse *misuse);
+
 /* Sanitizer marks in whole words go through these three, at most one tool being live. */
 
 /* Whether a tool watches memory in this process. */

@@ -19,8 +19,9 @@ typedef struct parei_arena_state {
     parei_block *current; /* the one behind the window */
     parei_block array;    /* the header of the caller's array, if there is one */
     char *array_end;
-    char *closed;    /* the position while the window is closed, else NULL */
-    uint64_t serial; /* of the youngest block */
+    char *closed;     /* the position while the window is closed, else NULL */
+    uint64_t serial;  /* of the youngest block */
+    const char *name; /* NULL: none */
 
     /* Hardened. */
     bool hardened, unpooled;
@@ -133,6 +134,11 @@ static inline void parei_arena_prefer(pare_arena *a, parei_block *block) {
  * Only hardened arenas know. */
 PARE_API bool parei_arena_enter(pare_arena *a, const void *site);
 PARE_API void parei_arena_leave(pare_arena *a);
+
+/* Reports a misuse of `a`; `address`, `site` and `earlier` as in pare_misuse. */
+PARE_API PAREI_COLD void parei_arena_report(const pare_arena *a, const char *kind,
+                                            const void *address, const void *site,
+                                            const void *earlier);
 
 /* An object of `size` >= 1, found wherever there is room; NULL, and the status, on refusal. The
  * arena's mode has not been applied to it yet. */
