@@ -7,15 +7,13 @@
 #include "internal/bits.h"
 #include "internal/check.h"
 #include "internal/digits.h"
+#include "internal/escape.h"
 #include "internal/grow.h"
 #ifndef PARE_NO_LIBC
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #endif
-
-/* Bytes behind the text that stay free: the NUL. */
-#define PAREI_STR_KEPT 1
 
 static void parei_str_check(const pare_str *s) {
     PAREI_ASSERT(s->buf.len < s->buf.block_bytes || s->buf.block_bytes == 0);
@@ -69,6 +67,77 @@ void pare_str_reset_max(pare_str *s, size_t bytes) {
     pare_buf_reset_max(&s->buf, parei_sum(bytes, PAREI_STR_KEPT));
 }
 
+/* --- contents ---------------------------------------------------------------------------- */
+
+void pare_str_truncate_utf8(pare_str *s, size_t len_max) {
+    pare_buf *b = &s->buf;
+    if (len_max >= b->len) return;
+    pare_str_truncate(s, parei_utf8_cut(b->ptr, b->len, len_max));
+}
+
+/* The place of the first needle in text[0, size), or `size`. */
+static size_t parei_str_find(const char *text, size_t size, pare_slice needle) {
+    for (size_t at = 0; needle.len <= size - at; at++) {
+#ifndef PARE_NO_LIBC
+        const char *first = memchr(text + at, needle.ptr[0], size - at - needle.len + 1);
+        if (first == NULL) break;
+        at = (size_t)(first - text);
+#endif
+        if (memcmp(text + at, needle.ptr, needle.len) == 0) return at;
+    }
+    return size;
+}
+
+static size_t parei_str_count(const char *text, size_t size, pare_slice needle) {
+    size_t count = 0;
+    for (size_t at = 0; (at += parei_str_find(text + at, size - at, needle)) != size;) {
+        count++;
+        at += needle.len;
+    }
+    return count;
+}
+
+/* memcpy, for which even no bytes need an address. Returns the end. */
+static char *parei_str_put(char *out, pare_slice part) {
+    if (part.len != 0) memcpy(out, part.ptr, part.len);
+    return out + part.len;
+}
+
+/* Copies text[0, size) to `out` with the replacements made. The text may end where the result
+ * will end, or `out` begin where the text does, so the end written never passes what is read. */
+static char *parei_str_rewrite(char *out, const char *text, size_t size, pare_slice needle,
+                               pare_slice with) {
+    for (;;) {
+        size_t before = parei_str_find(text, size, needle);
+        memmove(out, text, before);
+        out += before;
+        if (before == size) return out;
+        out = parei_str_put(out, with);
+        text += before + needle.len;
+        size -= before + needle.len;
+    }
+}
+
+pare_status pare_str_replace_n(pare_str *s, const char *needle, size_t needle_size,
+                               const char *text, size_t size) {
+    pare_buf *b = &s->buf;
+    const pare_slice old = {needle, needle_size}, with = {text, size};
+    if (needle == NULL || needle_size == 0 || (text == NULL && size != 0) ||
+        parei_escape_is_own(s, needle) || parei_escape_is_own(s, text)) {
+        return parei_buf_fail(b, PARE_ERR_ARGUMENT, 0);
+    }
+    size_t len = b->len, more = 0;
+    if (b->status != PARE_OK || len == 0) return b->status;
+    if (size > needle_size) {
+        more = parei_product(parei_str_count(b->ptr, len, old), size - needle_size);
+        if (more == 0 || parei_buf_take(b, more, PAREI_STR_KEPT) == NULL) return b->status;
+        memmove(b->ptr + more, b->ptr, len);
+    }
+    const char *end = parei_str_rewrite(b->ptr, b->ptr + more, len, old, with);
+    pare_str_truncate(s, (size_t)(end - b->ptr));
+    return PARE_OK;
+}
+
 /* --- appends: text ----------------------------------------------------------------------- */
 
 pare_status parei_str_append_bytes(pare_str *s, const char *bytes, size_t size) {
@@ -96,6 +165,18 @@ pare_status pare_str_append_fill(pare_str *s, char c, size_t count) {
     char *tail = count != 0 ? parei_buf_take(&s->buf, count, PAREI_STR_KEPT) : NULL;
     if (tail != NULL) memset(tail, (unsigned char)c, count);
     return s->buf.status;
+}
+
+pare_status pare_str_append_repeat(pare_str *s, const char *text, size_t size, size_t count) {
+    size_t bytes = parei_product(size, count);
+    parei_escape_room room = parei_escape_take(s, bytes, text, size);
+    if (room.out == NULL) return s->buf.status;
+
+    memcpy(room.out, room.text, size);
+    for (size_t done = size; done < bytes; done *= 2) { /* <= PARE_SIZE_MAX: does not wrap */
+        memcpy(room.out + done, room.out, parei_min_size(done, bytes - done));
+    }
+    return PARE_OK;
 }
 
 /* Parts are mostly short. Up to this many bytes are copied while their end is looked for, which
@@ -157,6 +238,49 @@ pare_status pare_str_append_join(pare_str *s, const char *const *parts, size_t c
     return s->buf.status;
 }
 
+/* The length of the whole; SIZE_MAX when it overflows, or where a part is none. */
+static size_t parei_str_join_bytes(const pare_slice *parts, size_t count, pare_slice separator) {
+    size_t bytes = parei_product(count - 1, separator.len);
+    for (size_t i = 0; i < count; i++) {
+        if (parts[i].ptr == NULL && parts[i].len != 0) return SIZE_MAX;
+        bytes = parei_sum(bytes, parts[i].len);
+    }
+    return bytes;
+}
+
+pare_status pare_str_append_join_n(pare_str *s, const pare_slice *parts, size_t count,
+                                   pare_slice separator) {
+    if (count == 0) return s->buf.status;
+    if (parts == NULL || (separator.ptr == NULL && separator.len != 0)) {
+        return parei_buf_fail(&s->buf, PARE_ERR_ARGUMENT, 0);
+    }
+    size_t bytes = parei_str_join_bytes(parts, count, separator);
+    char *out = bytes != 0 ? parei_buf_take(&s->buf, bytes, PAREI_STR_KEPT) : NULL;
+    if (out == NULL) return s->buf.status;
+
+    out = parei_str_put(out, parts[0]);
+    for (size_t i = 1; i < count; i++) out = parei_str_put(parei_str_put(out, separator), parts[i]);
+    return PARE_OK;
+}
+
+pare_status pare_str_pad(pare_str *s, size_t from, size_t width_min, char fill, pare_pad where) {
+    pare_buf *b = &s->buf;
+    size_t needed = pare_buf_needed(b); /* of what was refused, too: the field may not be there */
+    if (from > needed) return parei_buf_fail(b, PARE_ERR_ARGUMENT, 0);
+    size_t width = needed - from;
+    if (width >= width_min) return b->status;
+
+    size_t fill_bytes = width_min - width;
+    if (parei_buf_take(b, fill_bytes, PAREI_STR_KEPT) == NULL) return b->status;
+    size_t before = where == PARE_PAD_BEFORE ? fill_bytes : 0;
+    if (where == PARE_PAD_AROUND) before = fill_bytes / 2;
+    char *field = b->ptr + from;
+    memmove(field + before, field, width);
+    memset(field, (unsigned char)fill, before);
+    memset(field + before + width, (unsigned char)fill, fill_bytes - before);
+    return PARE_OK;
+}
+
 /* --- appends: numbers -------------------------------------------------------------------- */
 
 /* Where the longest number may not fit: this one may, or may after growth. */
@@ -189,23 +313,54 @@ pare_status pare_str_append_int(pare_str *s, int64_t value) {
     return PARE_OK;
 }
 
-pare_status pare_str_append_base(pare_str *s, uint64_t value, unsigned base, size_t width_min,
-                                 char fill) {
-    char digits[64]; /* base 2 */
+/* Base 2 writes one digit for each bit. */
+#define PAREI_STR_BASE_DIGITS 64
+
+static pare_status parei_str_append_in_base(pare_str *s, uint64_t magnitude, bool negative,
+                                            unsigned base, size_t width_min, char fill) {
+    char digits[PAREI_STR_BASE_DIGITS];
     size_t at = sizeof digits;
     if (base < 2 || base > 36) return parei_buf_fail(&s->buf, PARE_ERR_ARGUMENT, 0);
     do {
-        digits[--at] = "0123456789abcdefghijklmnopqrstuvwxyz"[value % base];
-        value /= base;
-    } while (value != 0);
+        digits[--at] = "0123456789abcdefghijklmnopqrstuvwxyz"[magnitude % base];
+        magnitude /= base;
+    } while (magnitude != 0);
 
-    size_t size = sizeof digits - at;
+    size_t digit_count = sizeof digits - at;
+    size_t size = digit_count + negative;
     size_t fill_bytes = width_min > size ? width_min - size : 0;
-    char *tail = parei_buf_take(&s->buf, size + fill_bytes, PAREI_STR_KEPT);
-    if (tail == NULL) return s->buf.status;
-    memset(tail, (unsigned char)fill, fill_bytes);
-    memcpy(tail + fill_bytes, digits + at, size);
+    char *out = parei_buf_take(&s->buf, size + fill_bytes, PAREI_STR_KEPT);
+    if (out == NULL) return s->buf.status;
+    memset(out, (unsigned char)fill, size + fill_bytes);
+    if (negative) out[fill == '0' ? 0 : fill_bytes] = '-';
+    memcpy(out + negative + fill_bytes, digits + at, digit_count);
     return PARE_OK;
+}
+
+pare_status pare_str_append_uint_base(pare_str *s, uint64_t value, unsigned base, size_t width_min,
+                                      char fill) {
+    return parei_str_append_in_base(s, value, false, base, width_min, fill);
+}
+
+pare_status pare_str_append_int_base(pare_str *s, int64_t value, unsigned base, size_t width_min,
+                                     char fill) {
+    uint64_t magnitude = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
+    return parei_str_append_in_base(s, magnitude, value < 0, base, width_min, fill);
+}
+
+pare_status pare_str_append_bool(pare_str *s, int value) {
+    return parei_str_append_bytes(s, value ? "true" : "false", value ? 4 : 5);
+}
+
+pare_status pare_str_append_pointer(pare_str *s, const void *ptr) {
+    char text[2 + sizeof ptr * 2] = "0x";
+    size_t size = 2;
+    unsigned shift = sizeof ptr * 8 - 4;
+    while (shift != 0 && (uintptr_t)ptr >> shift == 0) shift -= 4;
+    for (unsigned left = shift / 4 + 1; left-- > 0;) {
+        text[size++] = "0123456789abcdef"[(uintptr_t)ptr >> left * 4 & 15];
+    }
+    return parei_str_append_bytes(s, text, size);
 }
 
 /* --- appends: printf --------------------------------------------------------------------- */

@@ -251,7 +251,14 @@ static void log_line(pare_str *s, int i) {
     pare_str_append_join(s, tags, 3, ", ");
     pare_str_append_fill(s, '-', 10);
     pare_str_append_uint(s, (uint64_t)i << 40);
-    pare_str_append_base(s, (uint64_t)i, 16, 8, '0');
+    pare_str_append_uint_base(s, (uint64_t)i, 16, 8, '0');
+    pare_str_append_int_base(s, -i, 36, 8, ' ');
+    pare_str_append_repeat(s, "<->", 3, 5);
+    pare_str_append_bool(s, i % 2);
+    pare_str_append_pointer(s, tags[0]);
+    size_t field = pare_str_needed(s);
+    append(s, "field");
+    pare_str_pad(s, field, 10, '.', PARE_PAD_AFTER);
     pare_str_append_printf(s, " %5.2f\n", i / 3.0);
 }
 
@@ -282,6 +289,113 @@ static void str_truncate_reads_terminated(void **state) {
     assert_reads(&s, "a,b");
     assert_int_equal(pare_str_append(&s, ";"), PARE_OK);
     assert_reads(&s, "a,b;");
+    pare_str_deinit(&s);
+}
+
+static void str_truncate_utf8_cuts_no_sequence(void **state) {
+    static const char text[] = "a\xc3\xbc\xe2\x82\xac\xf0\x9f\x98\x80z";
+    static const size_t cuts[] = {0, 1, 1, 3, 3, 3, 6, 6, 6, 6, 10, 11, 11};
+    probe *p = *state;
+    for (size_t len_max = 0; len_max < sizeof cuts / sizeof cuts[0]; len_max++) {
+        pare_str s;
+        pare_str_init(&s, probe_allocator(p));
+        assert_int_equal(append(&s, text), PARE_OK);
+        pare_str_truncate_utf8(&s, len_max);
+        assert_int_equal(pare_str_len(&s), cuts[len_max]);
+        assert_memory_equal(pare_str_cstr(&s), text, cuts[len_max]);
+        pare_str_deinit(&s);
+    }
+}
+
+static void str_truncate_utf8_cuts_other_text_anywhere(void **state) {
+    static const char *const texts[] = {"\x80\x80\x80\x80\x80\x80", /* without a lead */
+                                        "a\x80\x80\x80\x80\x80",    /* too far from it */
+                                        "\xe2\x82\xe2\x82\xe2\x82", /* a byte short */
+                                        "\xff\xc0\x80\xed\xa0\x80"};
+    probe *p = *state;
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        for (size_t len_max = 0; len_max <= 6; len_max++) {
+            pare_str s;
+            pare_str_init(&s, probe_allocator(p));
+            assert_int_equal(append(&s, texts[i]), PARE_OK);
+            pare_str_truncate_utf8(&s, len_max);
+            assert_int_equal(pare_str_len(&s), len_max);
+            pare_str_deinit(&s);
+        }
+    }
+}
+
+static void assert_replaces(probe *p, const char *text, const char *needle, const char *with,
+                            const char *expected) {
+    for (size_t spare = 0; spare < 3; spare++) {
+        pare_str s;
+        pare_str_init(&s, probe_allocator(p));
+        assert_int_equal(pare_str_reserve_exact(&s, strlen(text) + 10 * spare), PARE_OK);
+        assert_int_equal(append(&s, text), PARE_OK);
+        uint64_t requests = p->requests;
+        assert_int_equal(pare_str_replace(&s, needle, with), PARE_OK);
+        assert_reads(&s, expected);
+        assert_true(p->requests <= requests + 1);
+        if (strlen(expected) <= strlen(text)) assert_int_equal(p->requests, requests);
+        assert_int_equal(pare_str_append(&s, "!"), PARE_OK); /* the window is where it should be */
+        assert_int_equal(pare_str_len(&s), strlen(expected) + 1);
+        pare_str_deinit(&s);
+    }
+}
+
+static void str_replace_finds_every_needle(void **state) {
+    probe *p = *state;
+    assert_replaces(p, "", "a", "b", "");
+    assert_replaces(p, "a", "a", "", "");
+    assert_replaces(p, "a", "ab", "c", "a");
+    assert_replaces(p, "none here", "x", "yy", "none here");
+    assert_replaces(p, "a-b-c", "-", "+", "a+b+c");
+    assert_replaces(p, "-a--b-", "-", "<->", "<->a<-><->b<->");
+    assert_replaces(p, "a, b, c, ", ", ", ";", "a;b;c;");
+    assert_replaces(p, "aaaaa", "aa", "b", "bba");
+    assert_replaces(p, "aaaaa", "aa", "bbb", "bbbbbba");
+    assert_replaces(p, "aab aab", "ab", "ab", "aab aab");
+    assert_replaces(p, "needle", "needle", "a much longer replacement",
+                    "a much longer replacement");
+}
+
+static void str_replace_knows_lengths_and_refuses(void **state) {
+    probe *p = *state;
+    const char *volatile none = NULL;
+    pare_str s;
+    pare_str_init(&s, probe_allocator(p));
+    assert_int_equal(append_n(&s, "a\0b\0c", 5), PARE_OK);
+    assert_int_equal(pare_str_replace_n(&s, "\0", 1, ", ", 2), PARE_OK);
+    assert_reads(&s, "a, b, c");
+    assert_int_equal(pare_str_replace_n(&s, ", ", 2, NULL, 0), PARE_OK);
+    assert_reads(&s, "abc");
+
+    assert_int_equal(pare_str_replace(&s, "", "x"), PARE_ERR_ARGUMENT);
+    assert_int_equal(pare_str_replace(&s, "a", "x"), PARE_ERR_ARGUMENT); /* it is sticky */
+    assert_reads(&s, "abc");
+    const char *own = pare_str_cstr(&s);
+    for (int i = 0; i < 5; i++) {
+        pare_str_reset(&s);
+        assert_int_equal(pare_str_append(&s, "abc"), PARE_OK);
+        pare_status status = i == 0   ? pare_str_replace(&s, none, "x")
+                             : i == 1 ? pare_str_replace(&s, "a", none)
+                             : i == 2 ? pare_str_replace_n(&s, "a", 1, NULL, 1)
+                             : i == 3 ? pare_str_replace_n(&s, own, 1, "x", 1)
+                                      : pare_str_replace_n(&s, "a", 1, own + 1, 1);
+        assert_int_equal(status, PARE_ERR_ARGUMENT);
+        assert_reads(&s, "abc");
+    }
+    pare_str_reset(&s);
+    assert_int_equal(pare_str_append(&s, "a,b,c"), PARE_OK);
+    pare_str_set_limit(&s, 6);
+    assert_int_equal(pare_str_replace(&s, ",", ", "), PARE_ERR_LIMIT);
+    assert_int_equal(pare_str_needed(&s), 7);
+    assert_reads(&s, "a,b,c");
+    pare_str_reset(&s);
+    pare_str_set_limit(&s, 7);
+    assert_int_equal(pare_str_append(&s, "a,b,c"), PARE_OK);
+    assert_int_equal(pare_str_replace(&s, ",", ", "), PARE_OK);
+    assert_reads(&s, "a, b, c");
     pare_str_deinit(&s);
 }
 
@@ -410,9 +524,121 @@ static void str_join_puts_separators_between(void **state) {
     pare_str_deinit(&s);
 }
 
+static void str_repeat_doubles_up(void **state) {
+    probe *p = *state;
+    pare_str s;
+    pare_str_init(&s, probe_allocator(p));
+    for (size_t size = 0; size <= 5; size++) {
+        for (size_t count = 0; count <= 20; count++) {
+            pare_str_reset(&s);
+            assert_int_equal(pare_str_append_repeat(&s, "abcde", size, count), PARE_OK);
+            assert_int_equal(pare_str_len(&s), size * count);
+            for (size_t i = 0; i < size * count; i++) {
+                assert_int_equal(pare_str_cstr(&s)[i], "abcde"[i % size]);
+            }
+        }
+    }
+    assert_int_equal(pare_str_append_repeat(&s, NULL, 0, 5), PARE_OK);
+    assert_int_equal(pare_str_append_repeat(&s, NULL, 1, 5), PARE_ERR_ARGUMENT);
+    pare_str_reset(&s);
+    assert_int_equal(pare_str_append_repeat(&s, "ab", 2, SIZE_MAX / 2), PARE_ERR_ARGUMENT);
+    pare_str_reset(&s);
+    assert_int_equal(pare_str_append_repeat(&s, "abc", 3, SIZE_MAX / 2), PARE_ERR_ARGUMENT);
+    assert_int_equal(pare_str_needed(&s), SIZE_MAX);
+    pare_str_deinit(&s);
+
+    p->always_move = true;
+    pare_str_init(&s, probe_allocator(p));
+    assert_int_equal(pare_str_append(&s, "0123"), PARE_OK);
+    assert_int_equal(pare_str_shrink(&s), PARE_OK);
+    assert_int_equal(pare_str_append_repeat(&s, pare_str_cstr(&s) + 1, 2, 100), PARE_OK);
+    assert_int_equal(pare_str_len(&s), 204);
+    for (size_t i = 0; i < 200; i++) assert_int_equal(pare_str_cstr(&s)[4 + i], "12"[i % 2]);
+    pare_str_deinit(&s);
+}
+
+static void str_join_n_needs_no_nul(void **state) {
+    probe *p = *state;
+    const pare_slice comma = {", and", 2}, nothing = {NULL, 0};
+    pare_slice parts[] = {{"one two", 3}, {NULL, 0}, {"three", 5}};
+    pare_str s;
+    pare_str_init(&s, probe_allocator(p));
+    assert_int_equal(pare_str_append_join_n(&s, NULL, 0, comma), PARE_OK);
+    assert_int_equal(pare_str_append_join_n(&s, parts + 1, 1, comma), PARE_OK);
+    assert_int_equal(p->requests, 0);
+    assert_int_equal(pare_str_append_join_n(&s, parts, 3, comma), PARE_OK);
+    assert_int_equal(p->requests, 1);
+    assert_int_equal(pare_str_append_join_n(&s, parts, 3, nothing), PARE_OK);
+    assert_reads(&s, "one, , threeonethree");
+
+    parts[1].len = 1;
+    assert_int_equal(pare_str_append_join_n(&s, parts, 3, comma), PARE_ERR_ARGUMENT);
+    assert_reads(&s, "one, , threeonethree");
+    for (int i = 0; i < 3; i++) {
+        pare_str_reset(&s);
+        parts[1].len = i == 2 ? SIZE_MAX : 0;
+        parts[1].ptr = i == 2 ? "x" : NULL;
+        pare_status status = i == 0   ? pare_str_append_join_n(&s, NULL, 1, comma)
+                             : i == 1 ? pare_str_append_join_n(&s, parts, 3, (pare_slice){NULL, 1})
+                                      : pare_str_append_join_n(&s, parts, 3, comma);
+        assert_int_equal(status, PARE_ERR_ARGUMENT);
+        assert_reads(&s, "");
+    }
+    pare_str_deinit(&s);
+}
+
+static void assert_pads(probe *p, size_t width, pare_pad where, const char *expected) {
+    pare_str s;
+    pare_str_init(&s, probe_allocator(p));
+    assert_int_equal(pare_str_append(&s, "<"), PARE_OK);
+    size_t from = pare_str_needed(&s);
+    assert_int_equal(pare_str_append_int(&s, 421), PARE_OK);
+    assert_int_equal(pare_str_pad(&s, from, width, '.', where), PARE_OK);
+    assert_reads(&s, expected);
+    pare_str_deinit(&s);
+}
+
+static void str_pad_fills_a_field(void **state) {
+    probe *p = *state;
+    assert_pads(p, 0, PARE_PAD_BEFORE, "<421");
+    assert_pads(p, 3, PARE_PAD_BEFORE, "<421");
+    assert_pads(p, 4, PARE_PAD_BEFORE, "<.421");
+    assert_pads(p, 4, PARE_PAD_AFTER, "<421.");
+    assert_pads(p, 4, PARE_PAD_AROUND, "<421.");
+    assert_pads(p, 5, PARE_PAD_AROUND, "<.421.");
+    assert_pads(p, 6, PARE_PAD_AROUND, "<.421..");
+    assert_pads(p, 12, PARE_PAD_BEFORE, "<.........421");
+    assert_pads(p, 12, PARE_PAD_AFTER, "<421.........");
+}
+
+static void str_pad_counts_what_was_refused(void **state) {
+    (void)state;
+    char array[8];
+    pare_str s;
+    pare_str_init_fixed(&s, array, sizeof array);
+    for (int i = 0; i < 3; i++) { /* the second field and its pad do not fit, nor the third */
+        size_t from = pare_str_needed(&s);
+        pare_str_append_int(&s, 123);
+        pare_str_pad(&s, from, 6, ' ', PARE_PAD_AFTER);
+    }
+    assert_int_equal(pare_str_status(&s), PARE_ERR_LIMIT);
+    assert_int_equal(pare_str_needed(&s), 18);
+    assert_reads(&s, "123   ");
+    pare_str_reset(&s);
+    assert_int_equal(pare_str_append(&s, "ab"), PARE_OK);
+    assert_int_equal(pare_str_pad(&s, 2, 1, ' ', PARE_PAD_AFTER), PARE_OK);
+    assert_int_equal(pare_str_pad(&s, 4, 5, ' ', PARE_PAD_AFTER), PARE_ERR_ARGUMENT);
+    assert_reads(&s, "ab ");
+    pare_str_reset(&s);
+    assert_int_equal(pare_str_pad(&s, 0, SIZE_MAX, ' ', PARE_PAD_AFTER), PARE_ERR_ARGUMENT);
+    assert_reads(&s, "");
+    pare_str_deinit(&s);
+}
+
 static void str_refusal_is_sticky_and_counts_on(void **state) {
     probe *p = *state;
     const char *const parts[] = {"ab", "cd"};
+    const pare_slice slices[] = {{"x", 1}, {"yz", 2}};
     pare_str s;
     pare_str_init(&s, probe_allocator(p));
     assert_int_equal(pare_str_append(&s, "before"), PARE_OK);
@@ -425,10 +651,17 @@ static void str_refusal_is_sticky_and_counts_on(void **state) {
     assert_int_equal(pare_str_append_join(&s, parts, 2, "--"), PARE_ERR_LIMIT);
     assert_int_equal(pare_str_append_int(&s, -1234), PARE_ERR_LIMIT);
     assert_int_equal(pare_str_append_uint(&s, 99), PARE_ERR_LIMIT);
-    assert_int_equal(pare_str_append_base(&s, 255, 16, 4, '0'), PARE_ERR_LIMIT);
+    assert_int_equal(pare_str_append_uint_base(&s, 255, 16, 4, '0'), PARE_ERR_LIMIT);
+    assert_int_equal(pare_str_append_int_base(&s, -255, 16, 5, ' '), PARE_ERR_LIMIT);
+    assert_int_equal(pare_str_append_bool(&s, 0), PARE_ERR_LIMIT);
+    assert_int_equal(pare_str_append_pointer(&s, NULL), PARE_ERR_LIMIT);
+    assert_int_equal(pare_str_append_repeat(&s, "abc", 3, 5), PARE_ERR_LIMIT);
+    assert_int_equal(pare_str_append_join_n(&s, slices, 2, slices[0]), PARE_ERR_LIMIT);
     assert_int_equal(pare_str_append_printf(&s, "%s", "printed"), PARE_ERR_LIMIT);
     assert_int_equal(pare_str_append_lit(&s, ""), PARE_ERR_LIMIT);
-    assert_int_equal(pare_str_needed(&s), 6 + 7 + 1 + 1 + 1 + 4 + 6 + 5 + 2 + 4 + 7);
+    assert_int_equal(pare_str_replace(&s, "e", "eee"), PARE_ERR_LIMIT); /* there is no whole text */
+    assert_int_equal(pare_str_needed(&s), 6 + 7 + 1 + 1 + 1 + 4 + 6 + 5 + 2 + 4 + 7 + //
+                                              5 + 5 + 3 + 15 + 4);
     assert_reads(&s, "before");
     pare_str_reset(&s);
     assert_int_equal(pare_str_status(&s), PARE_OK);
@@ -519,21 +752,51 @@ static void str_base_pads_and_refuses_bad_bases(void **state) {
     probe *p = *state;
     pare_str s;
     pare_str_init(&s, probe_allocator(p));
-    assert_int_equal(pare_str_append_base(&s, 255, 16, 0, '0'), PARE_OK);
-    assert_int_equal(pare_str_append_base(&s, 255, 16, 4, '0'), PARE_OK);
-    assert_int_equal(pare_str_append_base(&s, 35, 36, 2, ' '), PARE_OK);
-    assert_int_equal(pare_str_append_base(&s, 0, 10, 0, ' '), PARE_OK);
+    assert_int_equal(pare_str_append_uint_base(&s, 255, 16, 0, '0'), PARE_OK);
+    assert_int_equal(pare_str_append_uint_base(&s, 255, 16, 4, '0'), PARE_OK);
+    assert_int_equal(pare_str_append_uint_base(&s, 35, 36, 2, ' '), PARE_OK);
+    assert_int_equal(pare_str_append_uint_base(&s, 0, 10, 0, ' '), PARE_OK);
     assert_reads(&s, "ff00ff z0");
     pare_str_reset(&s);
-    assert_int_equal(pare_str_append_base(&s, UINT64_MAX, 2, 66, '.'), PARE_OK);
+    assert_int_equal(pare_str_append_uint_base(&s, UINT64_MAX, 2, 66, '.'), PARE_OK);
     assert_reads(&s, "..1111111111111111111111111111111111111111111111111111111111111111");
     pare_str_reset(&s);
-    assert_int_equal(pare_str_append_base(&s, 1, 1, 0, '0'), PARE_ERR_ARGUMENT);
+    assert_int_equal(pare_str_append_int_base(&s, -255, 16, 6, '0'), PARE_OK);
+    assert_int_equal(pare_str_append_int_base(&s, -255, 16, 6, ' '), PARE_OK);
+    assert_int_equal(pare_str_append_int_base(&s, 255, 16, 3, '0'), PARE_OK);
+    assert_int_equal(pare_str_append_int_base(&s, -255, 16, 3, '0'), PARE_OK);
+    assert_reads(&s, "-000ff   -ff0ff-ff");
     pare_str_reset(&s);
-    assert_int_equal(pare_str_append_base(&s, 1, 37, 0, '0'), PARE_ERR_ARGUMENT);
+    assert_int_equal(pare_str_append_int_base(&s, INT64_MIN, 2, 0, '0'), PARE_OK);
+    assert_reads(&s, "-1000000000000000000000000000000000000000000000000000000000000000");
     pare_str_reset(&s);
-    assert_int_equal(pare_str_append_base(&s, 1, 10, SIZE_MAX, '0'), PARE_ERR_ARGUMENT);
+    assert_int_equal(pare_str_append_int_base(&s, 1, 37, 0, '0'), PARE_ERR_ARGUMENT);
+    pare_str_reset(&s);
+    assert_int_equal(pare_str_append_uint_base(&s, 1, 1, 0, '0'), PARE_ERR_ARGUMENT);
+    pare_str_reset(&s);
+    assert_int_equal(pare_str_append_uint_base(&s, 1, 37, 0, '0'), PARE_ERR_ARGUMENT);
+    pare_str_reset(&s);
+    assert_int_equal(pare_str_append_uint_base(&s, 1, 10, SIZE_MAX, '0'), PARE_ERR_ARGUMENT);
     assert_reads(&s, "");
+    pare_str_deinit(&s);
+}
+
+static void str_bools_and_pointers(void **state) {
+    probe *p = *state;
+    char expected[40];
+    pare_str s;
+    pare_str_init(&s, probe_allocator(p));
+    assert_int_equal(pare_str_append_bool(&s, 0), PARE_OK);
+    assert_int_equal(pare_str_append_bool(&s, 2), PARE_OK);
+    assert_int_equal(pare_str_append_pointer(&s, NULL), PARE_OK);
+    assert_reads(&s, "falsetrue0x0");
+    for (unsigned shift = 0; shift < sizeof(void *) * 8; shift++) {
+        uintptr_t address = UINTPTR_MAX >> shift;
+        snprintf(expected, sizeof expected, "0x%" PRIxPTR, address);
+        pare_str_reset(&s);
+        assert_int_equal(pare_str_append_pointer(&s, (void *)address), PARE_OK);
+        assert_reads(&s, expected);
+    }
     pare_str_deinit(&s);
 }
 
@@ -654,17 +917,26 @@ int main(void) {
         CASE(str_reset_max_drops_giants_only),
         CASE(str_reset_refills_without_a_call),
         CASE(str_truncate_reads_terminated),
+        CASE(str_truncate_utf8_cuts_no_sequence),
+        CASE(str_truncate_utf8_cuts_other_text_anywhere),
+        CASE(str_replace_finds_every_needle),
+        CASE(str_replace_knows_lengths_and_refuses),
         CASE(str_appends_of_every_kind_agree),
         CASE(str_text_of_every_length_fits_every_array),
         CASE(str_keeps_embedded_nuls),
         CASE(str_null_is_nothing_or_argument),
         CASE(str_append_of_itself_survives_growth),
         CASE(str_join_puts_separators_between),
+        CASE(str_repeat_doubles_up),
+        CASE(str_join_n_needs_no_nul),
+        CASE(str_pad_fills_a_field),
+        CASE(str_pad_counts_what_was_refused),
         CASE(str_refusal_is_sticky_and_counts_on),
         CASE(str_ints_agree_with_printf_at_edges),
         CASE(str_ints_agree_with_printf_at_random),
         CASE(str_ints_fit_exactly),
         CASE(str_base_pads_and_refuses_bad_bases),
+        CASE(str_bools_and_pointers),
         CASE(str_printf_formats_into_the_buffer),
         CASE(str_printf_asks_once),
         CASE(str_printf_errors_leave_the_text),

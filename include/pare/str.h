@@ -6,7 +6,8 @@
  *          C library.
  * Errors   The status is sticky: once an append was refused, later ones only count the length
  *          that would be needed, and what was appended before stays, so one check at the end
- *          covers a run of appends. Reset clears it. Other refused calls change nothing.
+ *          covers a run of appends. An append is there whole or not at all, but for joins. Reset
+ *          clears the status. Other refused calls change nothing.
  * Threads  One owner at a time.
  * Lifetime A pointer to the text holds until the next call on the builder.
  * SPDX-License-Identifier: MIT */
@@ -24,6 +25,15 @@ PARE_BEGIN_DECLS
 typedef struct pare_str {
     pare_buf buf;
 } pare_str;
+
+/* Text that lies elsewhere: `len` bytes, no NUL needed. */
+typedef struct pare_slice {
+    const char *ptr;
+    size_t len;
+} pare_slice;
+
+/* Where a pad puts its fill: behind the text, before it, or half and half, the odd byte behind. */
+typedef enum pare_pad { PARE_PAD_AFTER = 0, PARE_PAD_BEFORE = 1, PARE_PAD_AROUND = 2 } pare_pad;
 
 /* --- lifetime ---------------------------------------------------------------------------- */
 
@@ -82,6 +92,17 @@ PAREI_INLINE void pare_str_truncate(pare_str *s, size_t len_max) {
     pare_buf_truncate(&s->buf, len_max);
 }
 
+/* The same, but a UTF-8 sequence that would be cut in two goes as a whole: up to three bytes more.
+ * Text that is not UTF-8 is cut at len_max. */
+PARE_API void pare_str_truncate_utf8(pare_str *s, size_t len_max);
+
+/* Puts text[0, size) in place of every needle[0, needle_size), found from the left, one behind
+ * the other. PARE_ERR_ARGUMENT, which is sticky, for an empty needle, NULL with a size, and a
+ * needle or text that lies in `s`. On failure, also when `s` has failed before, the text is as it
+ * was. Allocates: at most once. Cost: the text times the needle at worst. */
+PARE_API pare_status pare_str_replace_n(pare_str *s, const char *needle, size_t needle_size,
+                                        const char *text, size_t size);
+
 /* --- out of line ------------------------------------------------------------------------- */
 
 #define parei_str_append_text PAREI_ABI_NAME(parei_str_append_text)
@@ -110,6 +131,17 @@ PAREI_INLINE size_t parei_str_length(const char *text) {
     while (text[length] != '\0') length++;
     return length;
 #endif
+}
+
+/* The length to pass on with a C string that may be NULL: one that gets NULL refused. */
+PAREI_INLINE size_t parei_str_length_or_one(const char *text) {
+    return text != NULL ? parei_str_length(text) : 1;
+}
+
+/* Puts one C string in place of every other, as pare_str_replace_n. NULL is PARE_ERR_ARGUMENT. */
+PAREI_INLINE pare_status pare_str_replace(pare_str *s, const char *needle, const char *text) {
+    return pare_str_replace_n(s, needle, parei_str_length_or_one(needle), text,
+                              parei_str_length_or_one(text));
 }
 
 /* --- appends: text ----------------------------------------------------------------------- */
@@ -153,11 +185,24 @@ PAREI_INLINE pare_status pare_str_append_char(pare_str *s, char c) {
 /* Appends `count` times one byte. */
 PARE_API pare_status pare_str_append_fill(pare_str *s, char c, size_t count);
 
+/* Appends `count` times text[0, size), which may lie in `s`. */
+PARE_API pare_status pare_str_append_repeat(pare_str *s, const char *text, size_t size,
+                                            size_t count);
+
 /* Appends parts[0, count), each a C string, with `separator` between any two. A NULL among them,
  * or `parts` NULL with a count, is PARE_ERR_ARGUMENT; what came before it stays. Requires that
  * none of them lies in `s`. */
 PARE_API pare_status pare_str_append_join(pare_str *s, const char *const *parts, size_t count,
                                           const char *separator);
+
+/* The same of parts whose lengths are known. Here nothing is appended on failure. */
+PARE_API pare_status pare_str_append_join_n(pare_str *s, const pare_slice *parts, size_t count,
+                                            pare_slice separator);
+
+/* Brings a field, what was appended since pare_str_needed(s) was `from`, to `width_min` bytes. A
+ * `from` beyond the text is PARE_ERR_ARGUMENT. */
+PARE_API pare_status pare_str_pad(pare_str *s, size_t from, size_t width_min, char fill,
+                                  pare_pad where);
 
 /* --- appends: numbers -------------------------------------------------------------------- */
 
@@ -166,9 +211,44 @@ PARE_API pare_status pare_str_append_int(pare_str *s, int64_t value);
 PARE_API pare_status pare_str_append_uint(pare_str *s, uint64_t value);
 
 /* In base 2 to 36, PARE_ERR_ARGUMENT outside, with digits 0-9a-z, after as many `fill` as make
- * it `width_min` bytes. */
-PARE_API pare_status pare_str_append_base(pare_str *s, uint64_t value, unsigned base,
-                                          size_t width_min, char fill);
+ * it `width_min` bytes. A '-' stands before the fill if that is '0', else behind it. */
+PARE_API pare_status pare_str_append_int_base(pare_str *s, int64_t value, unsigned base,
+                                              size_t width_min, char fill);
+PARE_API pare_status pare_str_append_uint_base(pare_str *s, uint64_t value, unsigned base,
+                                               size_t width_min, char fill);
+
+/* "true", or "false" for 0. */
+PARE_API pare_status pare_str_append_bool(pare_str *s, int value);
+
+/* The address, in hexadecimal after "0x"; NULL is "0x0". */
+PARE_API pare_status pare_str_append_pointer(pare_str *s, const void *ptr);
+
+/* --- appends: escapes -------------------------------------------------------------------- */
+
+/* Each appends an escaped copy of text[0, size), which may lie in `s`, or of a C string; NULL as
+ * above. */
+
+/* A JSON string, quotes included. What is not UTF-8 becomes U+FFFD, one for each maximal subpart
+ * of a sequence, so the result always is UTF-8; control characters become \n and its like, or
+ * \u001f. A slash stays: inside an HTML script element "</script>" ends it. */
+PARE_API pare_status pare_str_append_json_n(pare_str *s, const char *text, size_t size);
+PAREI_INLINE pare_status pare_str_append_json(pare_str *s, const char *text) {
+    return pare_str_append_json_n(s, text, parei_str_length_or_one(text));
+}
+
+/* Text for HTML, in an element or in a quoted attribute: & < > " and ' become character
+ * references; all other bytes stay. */
+PARE_API pare_status pare_str_append_html_n(pare_str *s, const char *text, size_t size);
+PAREI_INLINE pare_status pare_str_append_html(pare_str *s, const char *text) {
+    return pare_str_append_html_n(s, text, parei_str_length_or_one(text));
+}
+
+/* A component of a URL: all bytes but the unreserved ones, letters, digits and - . _ ~, become
+ * %XX. Source: RFC 3986, sections 2.1 and 2.3. */
+PARE_API pare_status pare_str_append_url_n(pare_str *s, const char *text, size_t size);
+PAREI_INLINE pare_status pare_str_append_url(pare_str *s, const char *text) {
+    return pare_str_append_url_n(s, text, parei_str_length_or_one(text));
+}
 
 /* --- appends: printf --------------------------------------------------------------------- */
 

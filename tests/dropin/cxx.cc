@@ -138,6 +138,11 @@ static void use_str() {
     EXPECT(pare_str_get_stats(&str).used_bytes == 18);
     pare_str_truncate(&str, 3);
     EXPECT(std::strcmp(pare_str_cstr(&str), "one") == 0);
+    EXPECT(pare_str_replace(&str, "ne", "<") == PARE_OK);
+    EXPECT(pare_str_append_json(&str, "\"") == PARE_OK);
+    EXPECT(pare_str_append_html(&str, "<") == PARE_OK);
+    EXPECT(pare_str_append_url(&str, "/") == PARE_OK);
+    EXPECT(std::strcmp(pare_str_cstr(&str), "o<\"\\\"\"&lt;%2F") == 0);
     pare_str_reset(&str);
     EXPECT(pare_str_len(&str) == 0);
     pare_str_deinit(&str);
