@@ -75,6 +75,10 @@ void pare_str_truncate_utf8(pare_str *s, size_t len_max) {
     pare_str_truncate(s, parei_utf8_cut(b->ptr, b->len, len_max));
 }
 
+pare_status pare_str_insert_n(pare_str *s, size_t at, const char *text, size_t size) {
+    return parei_buf_insert_kept(&s->buf, at, text, size, PAREI_STR_KEPT);
+}
+
 /* The place of the first needle in text[0, size), or `size`. */
 static size_t parei_str_find(const char *text, size_t size, pare_slice needle) {
     for (size_t at = 0; needle.len <= size - at; at++) {

@@ -325,6 +325,42 @@ static void str_truncate_utf8_cuts_other_text_anywhere(void **state) {
     }
 }
 
+static void str_insert_and_erase_keep_the_nul(void **state) {
+    probe *p = *state;
+    const char *volatile none = NULL;
+    char expected[16];
+    p->always_move = true;
+    for (size_t at = 0; at <= 4; at++) {
+        pare_str s;
+        pare_str_init(&s, probe_allocator(p));
+        assert_int_equal(pare_str_append(&s, "0123"), PARE_OK);
+        assert_int_equal(pare_str_shrink(&s), PARE_OK);
+        assert_int_equal(pare_str_insert(&s, at, "ab"), PARE_OK);
+        snprintf(expected, sizeof expected, "%.*sab%s", (int)at, "0123", "0123" + at);
+        assert_reads(&s, expected);
+        pare_str_erase(&s, at, 2);
+        assert_reads(&s, "0123");
+        assert_int_equal(pare_str_shrink(&s), PARE_OK);
+        assert_int_equal(pare_str_insert_n(&s, at, pare_str_cstr(&s), 4), PARE_OK);
+        snprintf(expected, sizeof expected, "%.*s0123%s", (int)at, "0123", "0123" + at);
+        assert_reads(&s, expected);
+        pare_str_erase(&s, at, SIZE_MAX);
+        assert_int_equal(pare_str_len(&s), at);
+        assert_int_equal(pare_str_insert(&s, at + 1, "x"), PARE_ERR_ARGUMENT);
+        pare_str_reset(&s);
+        assert_int_equal(pare_str_insert(&s, 0, none), PARE_ERR_ARGUMENT);
+        pare_str_deinit(&s);
+    }
+    pare_str s;
+    pare_str_init(&s, probe_allocator(p));
+    pare_str_set_limit(&s, 4);
+    assert_int_equal(pare_str_append(&s, "012"), PARE_OK);
+    assert_int_equal(pare_str_insert(&s, 0, "ab"), PARE_ERR_LIMIT);
+    assert_int_equal(pare_str_needed(&s), 5);
+    assert_reads(&s, "012");
+    pare_str_deinit(&s);
+}
+
 static void assert_replaces(probe *p, const char *text, const char *needle, const char *with,
                             const char *expected) {
     for (size_t spare = 0; spare < 3; spare++) {
@@ -919,6 +955,7 @@ int main(void) {
         CASE(str_truncate_reads_terminated),
         CASE(str_truncate_utf8_cuts_no_sequence),
         CASE(str_truncate_utf8_cuts_other_text_anywhere),
+        CASE(str_insert_and_erase_keep_the_nul),
         CASE(str_replace_finds_every_needle),
         CASE(str_replace_knows_lengths_and_refuses),
         CASE(str_appends_of_every_kind_agree),

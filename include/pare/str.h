@@ -96,6 +96,16 @@ PAREI_INLINE void pare_str_truncate(pare_str *s, size_t len_max) {
  * Text that is not UTF-8 is cut at len_max. */
 PARE_API void pare_str_truncate_utf8(pare_str *s, size_t len_max);
 
+/* Drops the `size` bytes from offset `at` on, or as many as there are; what lies behind moves down.
+ * The status stays. */
+PAREI_INLINE void pare_str_erase(pare_str *s, size_t at, size_t size) {
+    pare_buf_erase(&s->buf, at, size);
+}
+
+/* Puts a copy of text[0, size), which may lie in `s`, before the byte at offset `at`, or at the
+ * end; what lies behind moves up. In all else an append; PARE_ERR_ARGUMENT also beyond the end. */
+PARE_API pare_status pare_str_insert_n(pare_str *s, size_t at, const char *text, size_t size);
+
 /* Puts text[0, size) in place of every needle[0, needle_size), found from the left, one behind
  * the other. PARE_ERR_ARGUMENT, which is sticky, for an empty needle, NULL with a size, and a
  * needle or text that lies in `s`. On failure, also when `s` has failed before, the text is as it
@@ -136,6 +146,11 @@ PAREI_INLINE size_t parei_str_length(const char *text) {
 /* The length to pass on with a C string that may be NULL: one that gets NULL refused. */
 PAREI_INLINE size_t parei_str_length_or_one(const char *text) {
     return text != NULL ? parei_str_length(text) : 1;
+}
+
+/* Puts a C string before the byte at offset `at`, as pare_str_insert_n. */
+PAREI_INLINE pare_status pare_str_insert(pare_str *s, size_t at, const char *text) {
+    return pare_str_insert_n(s, at, text, parei_str_length_or_one(text));
 }
 
 /* Puts one C string in place of every other, as pare_str_replace_n. NULL is PARE_ERR_ARGUMENT. */

@@ -138,6 +138,8 @@ static void use_str() {
     EXPECT(pare_str_get_stats(&str).used_bytes == 18);
     pare_str_truncate(&str, 3);
     EXPECT(std::strcmp(pare_str_cstr(&str), "one") == 0);
+    EXPECT(pare_str_insert(&str, 0, "z") == PARE_OK);
+    pare_str_erase(&str, 0, 1);
     EXPECT(pare_str_replace(&str, "ne", "<") == PARE_OK);
     EXPECT(pare_str_append_json(&str, "\"") == PARE_OK);
     EXPECT(pare_str_append_html(&str, "<") == PARE_OK);
