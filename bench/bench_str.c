@@ -7,23 +7,9 @@
  * its own each time, too, but with a capacity that doubles. `open_memstream` is POSIX's builder.
  * SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE /* asprintf */
-#include "shim.h"
+#include "bench_str.h"
 #include "pare/str.h"
 #include "../src/internal/digits.h"
-#include <inttypes.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-enum {
-    TEXT_BYTES = 64 << 10, /* room for any text here */
-    LINES = 256,
-    LINE_BYTES = 256, /* room for one line */
-    PARTS = 100,
-    PART_BYTES = 4,
-    BYTES = 4096,
-    NUMBERS = 1000
-};
 
 /* --- the floor: a pointer, and nobody asks ------------------------------------------------- */
 
@@ -61,11 +47,6 @@ static void str_close(bench *b, pare_str *s) {
     pare_str_deinit(s);
 }
 
-static void *got(void *text) {
-    if (text == NULL) abort();
-    return text;
-}
-
 /* A text from nothing: NULL, 0, 0. */
 typedef struct doubling {
     char *ptr;
@@ -82,40 +63,7 @@ static inline char *doubling_room(doubling *t, size_t more) {
     return t->ptr + t->len;
 }
 
-typedef struct event {
-    int64_t time, pid, status, bytes, micros;
-} event;
-
-static event events[LINES];
-static char part_texts[PARTS][PART_BYTES + 1];
-static const char *parts[PARTS];
-static char bytes[BYTES];
-static int64_t numbers[NUMBERS];
-
-static void fill_inputs(void) {
-    static const int64_t statuses[] = {200, 200, 200, 304, 404, 500};
-    uint64_t random = 1;
-    for (int i = 0; i < LINES; i++) {
-        events[i] = (event){.time = 1700000000 + i,
-                            .pid = (int64_t)(bench_random(&random) % 32768),
-                            .status = statuses[bench_random(&random) % 6],
-                            .bytes = (int64_t)(bench_random(&random) % 100000),
-                            .micros = (int64_t)(bench_random(&random) % 5000)};
-    }
-    for (int i = 0; i < PARTS; i++) {
-        snprintf(part_texts[i], sizeof part_texts[i], "%04d", (int)(bench_random(&random) % 10000));
-        parts[i] = part_texts[i];
-    }
-    for (int i = 0; i < BYTES; i++) bytes[i] = (char)('a' + bench_random(&random) % 26);
-    for (int i = 0; i < NUMBERS; i++) numbers[i] = (int64_t)bench_random(&random);
-}
-
 /* --- str/log-line -------------------------------------------------------------------------- */
-
-#define LINE_FORMAT                                                                                \
-    "time=%" PRId64 " level=info pid=%" PRId64 " msg=\"request done\" status=%" PRId64             \
-    " bytes=%" PRId64 " us=%" PRId64 "\n"
-#define LINE_ARGUMENTS(e) (e)->time, (e)->pid, (e)->status, (e)->bytes, (e)->micros
 
 static inline void line_floor(bare *t, const event *e) {
     char *out = BARE_LIT(t->ptr, "time=");
