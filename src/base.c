@@ -6,6 +6,7 @@
 #include "pare/base.h"
 #include "internal/check.h"
 #ifndef PARE_NO_LIBC
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #endif
@@ -26,17 +27,24 @@ const char *pare_status_text(pare_status status) {
 
 /* --- misuse ------------------------------------------------------------------------------ */
 
+#ifndef PARE_NO_LIBC
+/* The same on every platform, which %p is not. */
+static void parei_misuse_print(const char *before, const void *address) {
+    fprintf(stderr, "%s0x%" PRIxPTR, before, (uintptr_t)address);
+}
+#endif
+
 static void parei_misuse_default(const pare_misuse *misuse) {
 #ifdef PARE_NO_LIBC
     (void)misuse;
     __builtin_trap();
 #else
     fprintf(stderr, "pare: %s: %s", misuse->module, misuse->kind);
-    if (misuse->address != NULL) fprintf(stderr, " of %p", misuse->address);
-    fprintf(stderr, " (object %p", misuse->object);
+    if (misuse->address != NULL) parei_misuse_print(" of ", misuse->address);
+    parei_misuse_print(" (object ", misuse->object);
     if (misuse->name != NULL) fprintf(stderr, " \"%s\"", misuse->name);
-    if (misuse->site != NULL) fprintf(stderr, ", called from %p", misuse->site);
-    if (misuse->earlier != NULL) fprintf(stderr, ", after %p", misuse->earlier);
+    if (misuse->site != NULL) parei_misuse_print(", called from ", misuse->site);
+    if (misuse->earlier != NULL) parei_misuse_print(", after ", misuse->earlier);
     fputs(")\n", stderr);
     abort();
 #endif

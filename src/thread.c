@@ -47,7 +47,20 @@ static struct {
 
 parei_slots *parei_thread_slots(void) { return &parei_thread_self.slots; }
 
-bool parei_thread_lives(void) { return !parei_thread_self.ended; }
+/* Where the compiler emulates thread-local variables (MinGW), they may go before the exit call, and
+ * later come back as they were at first; the key's value tells. */
+static bool parei_thread_forgot(void) {
+    parei_lock_take(&parei_threads.lock);
+    bool forgot = parei_threads.key_made && parei_exit_key_get(parei_threads.key) != NULL;
+    parei_lock_give(&parei_threads.lock);
+    return forgot;
+}
+
+bool parei_thread_lives(void) {
+    parei_thread *self = &parei_thread_self;
+    if (self->table == NULL && !self->ended) self->ended = parei_thread_forgot();
+    return !self->ended;
+}
 
 uintptr_t parei_thread_id(void) { return (uintptr_t)(void *)&parei_thread_self; }
 
@@ -141,9 +154,9 @@ static void parei_thread_leave(void) {
 }
 
 /* The thread ends: all its caches go back, and no others are made. */
-static void parei_thread_end(void *table) {
+static void PAREI_EXIT_CALL parei_thread_end(void *table) {
     parei_table *t = table;
-    if (parei_thread_self.table == t) parei_thread_leave();
+    parei_thread_leave();
     for (size_t slot = 1; slot < t->count; slot++) {
         parei_slot s = t->slots[slot];
         parei_owner *o = s.cache != NULL ? parei_owner_pin(slot, s.serial) : NULL;

@@ -403,7 +403,9 @@ static void arena_alloc_zeroed_is_zero_behind_a_text_that_did_not_fit(void **sta
     errno = 77;
     assert_non_null(pare_arena_printf(&a, "%5000d", 7));
     assert_filled(pare_arena_alloc_zeroed(&a, 64, 8), 64, 0);
-    assert_null(pare_arena_printf(&a, "%100d%lc", 7, (wint_t)0xd800));
+    if (probe_formats_can_fail()) {
+        assert_null(pare_arena_printf(&a, "%100d%lc", 7, (wint_t)0xd800));
+    }
     assert_filled(pare_arena_alloc_zeroed(&a, 64, 8), 64, 0);
     assert_int_equal(errno, 77);
     pare_arena_deinit(&a);
@@ -461,8 +463,10 @@ static void arena_printf_formats_in_place_and_across_blocks(void **state) {
         assert_ptr_not_equal(after, text);
     }
     assert_string_equal(pare_arena_printf(&a, "%s", ""), "");
-    assert_null(pare_arena_printf(&a, "%lc", (wint_t)0xd800));
-    assert_int_equal(pare_arena_status(&a), PARE_ERR_FORMAT);
+    if (probe_formats_can_fail()) {
+        assert_null(pare_arena_printf(&a, "%lc", (wint_t)0xd800));
+        assert_int_equal(pare_arena_status(&a), PARE_ERR_FORMAT);
+    }
     probe_refuse(p, 0, PROBE_NEVER);
     assert_null(pare_arena_printf(&a, "%100000d", 1));
     assert_int_equal(pare_arena_status(&a), PARE_ERR_MEMORY);
@@ -740,7 +744,7 @@ static void model_run(probe *p, const pare_arena_options *o, uint64_t seed) {
     pare_counting_init(&m->backing, probe_allocator(p));
     pare_allocator from = pare_counting_allocator(&m->backing);
     assert_int_equal(pare_arena_init(&m->arena, from, o), PARE_OK);
-    int steps = probe_watched() ? 50000 : 1200000; /* times the modes: over ten million */
+    int steps = probe_slow() ? 50000 : 1200000; /* times the modes: over ten million */
     for (int i = 0; i < steps; i++) {
         model_step(m);
         if (i % 64 == 0) model_check_figures(m);

@@ -7,7 +7,7 @@
 #include "pare/arena.h"
 #include "pare/counting.h"
 #include "pare/pages.h"
-#ifdef __unix__
+#ifdef __linux__
 #include <signal.h>
 #include <stdio.h>
 #include <sys/mman.h>

@@ -873,10 +873,10 @@ static void str_printf_asks_once(void **state) {
 static void str_printf_errors_leave_the_text(void **state) {
     probe *p = *state;
     pare_str s;
+    if (!probe_formats_can_fail()) skip();
     errno = 77;
     pare_str_init(&s, probe_allocator(p));
     assert_int_equal(pare_str_append(&s, "text"), PARE_OK);
-    /* No multibyte form in the C locale. */
     assert_int_equal(pare_str_append_printf(&s, "abc%lc", (wint_t)0xd800), PARE_ERR_FORMAT);
     assert_reads(&s, "text");
     assert_int_equal(errno, 77);

@@ -1,15 +1,15 @@
 /* test_thread.c - mirrors pare/thread.h, by what it says of the caches of an mtpool.
  * SPDX-License-Identifier: MIT */
+#include "support/os.h"
 #include "support/pools.h"
 #include "pare/heap.h"
 #include "pare/mtpool.h"
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#ifndef _WIN32
 #include <sys/wait.h>
 #include <unistd.h>
-#ifdef PARE_TEST_SHARED
-#include <dlfcn.h>
 #endif
 
 static void open_pool(pare_mtpool *pool, probe *p, pare_pool_options o) {
@@ -164,6 +164,10 @@ static void thread_slots_are_used_again(void **state) {
     }
 }
 
+/* --- fork -------------------------------------------------------------------------------- */
+
+#ifndef _WIN32
+
 /* A program whose main thread returns with all it has, and another that exits in the middle. */
 static void end_of_a_program(bool in_the_middle) {
     static pare_mtpool pool;
@@ -196,8 +200,6 @@ static void thread_of_main_needs_no_end(void **state) {
         assert_int_equal(status_of(child), 0);
     }
 }
-
-/* --- fork -------------------------------------------------------------------------------- */
 
 typedef struct background {
     pare_mtpool *pool;
@@ -277,6 +279,8 @@ static void thread_fork_in_an_init_callback(void **state) {
     assert_int_equal(calls, 10);
 }
 
+#endif
+
 /* --- dlclose ----------------------------------------------------------------------------- */
 
 #ifdef PARE_TEST_SHARED
@@ -301,14 +305,14 @@ static void thread_outlives_an_unloaded_library(void **state) {
     (void)state;
     enum { THREADS = 4, ROUNDS = 3 };
     for (int round = 0; round < ROUNDS; round++) {
-        void *library = dlopen(PARE_TEST_SHARED, RTLD_NOW | RTLD_LOCAL);
-        if (library == NULL) fail_msg("%s", dlerror());
+        void *library = os_library_open(PARE_TEST_SHARED);
+        assert_non_null(library);
         pare_status (*init)(pare_mtpool *, pare_allocator, const pare_pool_options *);
         void (*deinit)(pare_mtpool *);
         pare_allocator (*allocator)(pare_mtpool *);
-        *(void **)&init = dlsym(library, "pare_mtpool_init");
-        *(void **)&deinit = dlsym(library, "pare_mtpool_deinit");
-        *(void **)&allocator = dlsym(library, "pare_mtpool_allocator");
+        *(void **)&init = os_library_symbol(library, "pare_mtpool_init");
+        *(void **)&deinit = os_library_symbol(library, "pare_mtpool_deinit");
+        *(void **)&allocator = os_library_symbol(library, "pare_mtpool_allocator");
         assert_true(init != NULL && deinit != NULL && allocator != NULL);
 
         pthread_t threads[THREADS];
@@ -323,8 +327,8 @@ static void thread_outlives_an_unloaded_library(void **state) {
         pthread_barrier_wait(&v.barrier);
         assert_int_equal(__atomic_load_n(&v.served, __ATOMIC_RELAXED), THREADS);
         deinit(&pool);
-        assert_int_equal(dlclose(library), 0);
-        assert_null(dlopen(PARE_TEST_SHARED, RTLD_NOW | RTLD_NOLOAD));
+        assert_true(os_library_close(library));
+        assert_false(os_library_is_open(PARE_TEST_SHARED));
         pthread_barrier_wait(&v.barrier);
         for (int i = 0; i < THREADS; i++) pthread_join(threads[i], NULL);
         pthread_barrier_destroy(&v.barrier);
@@ -365,9 +369,11 @@ int main(void) {
         CASE(thread_caches_go_with_their_pool),
         CASE(thread_slots_are_used_again),
         CASE(thread_idle_shares_what_it_had),
+#ifndef _WIN32
         CASE(thread_of_main_needs_no_end),
         CASE(thread_fork_leaves_a_usable_child),
         CASE(thread_fork_in_an_init_callback),
+#endif
 #ifdef PARE_TEST_SHARED
         CASE(thread_outlives_an_unloaded_library),
 #endif

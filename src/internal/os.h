@@ -23,8 +23,13 @@
 #include <sched.h>
 #endif
 
-/* A call of a thread that ends, with the value it set. */
-typedef void parei_exit_call(void *value);
+/* A call of a thread that ends, with the value it set; its definition carries PAREI_EXIT_CALL. */
+#if defined(PAREI_OS_WINDOWS)
+#define PAREI_EXIT_CALL WINAPI
+#else
+#define PAREI_EXIT_CALL
+#endif
+typedef void PAREI_EXIT_CALL parei_exit_call(void *value);
 
 /* Runs when the program ends or the shared library is unloaded. */
 #if defined(__GNUC__) || defined(__clang__)
@@ -59,6 +64,7 @@ static inline void parei_exit_key_delete(parei_exit_key key) { pthread_key_delet
 static inline bool parei_exit_key_set(parei_exit_key key, void *value) {
     return pthread_setspecific(key, value) == 0;
 }
+static inline void *parei_exit_key_get(parei_exit_key key) { return pthread_getspecific(key); }
 
 static inline void parei_os_at_fork(void (*before)(void), void (*parent)(void),
                                     void (*child)(void)) {
@@ -89,13 +95,14 @@ static inline void parei_os_yield(void) { SwitchToThread(); }
 typedef DWORD parei_exit_key;
 
 static inline bool parei_exit_key_make(parei_exit_key *key, parei_exit_call *call) {
-    *key = FlsAlloc((PFLS_CALLBACK_FUNCTION)(void (*)(void))call);
+    *key = FlsAlloc(call);
     return *key != FLS_OUT_OF_INDEXES;
 }
 static inline void parei_exit_key_delete(parei_exit_key key) { FlsFree(key); }
 static inline bool parei_exit_key_set(parei_exit_key key, void *value) {
     return FlsSetValue(key, value) != 0;
 }
+static inline void *parei_exit_key_get(parei_exit_key key) { return FlsGetValue(key); }
 
 static inline void parei_os_at_fork(void (*before)(void), void (*parent)(void),
                                     void (*child)(void)) {
@@ -127,6 +134,7 @@ static inline void parei_exit_key_delete(parei_exit_key key) { (void)key; }
 static inline bool parei_exit_key_set(parei_exit_key key, void *value) {
     return (void)key, (void)value, true;
 }
+static inline void *parei_exit_key_get(parei_exit_key key) { return (void)key, (void *)NULL; }
 
 static inline void parei_os_at_fork(void (*before)(void), void (*parent)(void),
                                     void (*child)(void)) {

@@ -1,13 +1,12 @@
 /* probe.c - the contract is in support/probe.h.
  * SPDX-License-Identifier: MIT */
 #include "support/probe.h"
+#include "support/os.h"
 #include "pare/arena.h"
 #include "pare/fixed.h"
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/wait.h>
-#include <unistd.h>
+#include <wchar.h>
 
 /* Each block that is out has one of these, apart from the block itself. */
 typedef struct probe_block {
@@ -39,10 +38,8 @@ static probe_block *probe_expect(probe *p, pare_span block, size_t align) {
 }
 
 static void *probe_take(size_t cap, size_t align) {
-    void *ptr = NULL;
-    size_t least = align < sizeof(void *) ? sizeof(void *) : align;
-    if (cap > SIZE_MAX / 4 || posix_memalign(&ptr, least, cap) != 0) return NULL;
-    memset(ptr, 0xA5, cap);
+    void *ptr = cap <= SIZE_MAX / 4 ? os_block_take(cap, align) : NULL;
+    if (ptr != NULL) memset(ptr, 0xA5, cap);
     return ptr;
 }
 
@@ -86,7 +83,7 @@ static pare_status probe_resize(void *ctx, pare_span *block, size_t new_size, si
         ptr = probe_take(new_size, align);
         if (ptr == NULL) return PARE_ERR_MEMORY;
         memcpy(ptr, block->ptr, kept);
-        free(block->ptr);
+        os_block_give(block->ptr);
     }
     if ((flags & PARE_ZEROED) != 0) memset((char *)ptr + kept, 0, new_size - kept);
     p->live_bytes += new_size - record->cap;
@@ -105,7 +102,7 @@ static void probe_free(void *ctx, pare_span block, size_t align) {
     p->live_blocks--;
     p->live_bytes -= block.cap;
     memset(block.ptr, 0x5A, block.cap); /* fails under ASan if pare left it marked */
-    free(block.ptr);
+    os_block_give(block.ptr);
     free(record);
 }
 
@@ -122,6 +119,13 @@ bool probe_watched(void) {
     bool watched = a.end == NULL;
     pare_arena_deinit(&a);
     return watched;
+}
+
+bool probe_slow(void) { return probe_watched() || getenv("PARE_TEST_SLOW") != NULL; }
+
+bool probe_formats_can_fail(void) {
+    char text[32];
+    return snprintf(text, sizeof text, "%lc", (wint_t)0xd800) < 0;
 }
 
 /* --- fixtures ---------------------------------------------------------------------------- */
@@ -143,7 +147,7 @@ int probe_teardown(void **state) {
     while (p->blocks != NULL) {
         probe_block *record = p->blocks;
         p->blocks = record->next;
-        free(record->ptr);
+        os_block_give(record->ptr);
         free(record);
     }
     free(p);
@@ -183,34 +187,9 @@ void misuse_note(const pare_misuse *misuse) {
     misuse_count++;
 }
 
-static void misuse_child(void (*body)(void *ctx), void *ctx, int error_output) {
-    dup2(error_output, STDERR_FILENO);
-    signal(SIGABRT, SIG_DFL); /* cmocka catches it */
-    pare_set_misuse_handler(NULL);
-    body(ctx);
-    _exit(0);
-}
-
 void expect_misuse(void (*body)(void *ctx), void *ctx, const char *expected) {
-    int ends[2];
-    char text[4096];
-    size_t length = 0;
-    assert_int_equal(pipe(ends), 0);
-    fflush(NULL);
-    pid_t child = fork();
-    assert_true(child >= 0);
-    if (child == 0) misuse_child(body, ctx, ends[1]);
-    close(ends[1]);
-    for (ssize_t n = 1; n > 0 && length < sizeof text - 1; length += (size_t)n) {
-        n = read(ends[0], text + length, sizeof text - 1 - length);
-        assert_true(n >= 0);
-    }
-    text[length] = '\0';
-    close(ends[0]);
-
-    int status;
-    assert_int_equal(waitpid(child, &status, 0), child);
-    if (!WIFSIGNALED(status) || WTERMSIG(status) != SIGABRT || strstr(text, expected) == NULL) {
-        fail_msg("expected SIGABRT and \"%s\", got status %d and \"%s\"", expected, status, text);
+    char said[4096] = "";
+    if (!os_aborts(body, ctx, expected, said, sizeof said)) {
+        fail_msg("expected abort() and \"%s\", got \"%s\"", expected, said);
     }
 }

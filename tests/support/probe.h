@@ -38,6 +38,13 @@ pare_allocator probe_allocator(probe *p);
  * stops the test itself. */
 bool probe_watched(void);
 
+/* Whether programs take many times their time here, being watched or emulated: long tests then
+ * make fewer steps. */
+bool probe_slow(void);
+
+/* Whether the C library refuses to format "%lc" of 0xd800, which is no character. */
+bool probe_formats_can_fail(void);
+
 /* cmocka fixtures: *state is a fresh probe on the heap. */
 int probe_setup(void **state);
 int probe_teardown(void **state);
@@ -50,7 +57,7 @@ void probe_refuse(probe *p, uint64_t at, uint64_t count);
  * asserts what must hold and gives back all it took; it returns whether it was refused. */
 void probe_sweep(probe *p, bool (*scenario)(probe *p, void *ctx), void *ctx);
 
-/* Asserts that body(ctx), run in a child process, is stopped by the misuse handler: SIGABRT, and a
+/* Asserts that body(ctx), run in a child process, is stopped by the misuse handler: abort(), and a
  * line on stderr that contains `expected`. */
 void expect_misuse(void (*body)(void *ctx), void *ctx, const char *expected);
 
