@@ -4,6 +4,7 @@
 #include "support/os.h"
 #include "pare/arena.h"
 #include "pare/fixed.h"
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <wchar.h>
@@ -125,7 +126,10 @@ bool probe_slow(void) { return probe_watched() || getenv("PARE_TEST_SLOW") != NU
 
 bool probe_formats_can_fail(void) {
     char text[32];
-    return snprintf(text, sizeof text, "%lc", (wint_t)0xd800) < 0;
+    int errno_before = errno;
+    bool failed = snprintf(text, sizeof text, "%lc", (wint_t)0xd800) < 0;
+    errno = errno_before;
+    return failed;
 }
 
 /* --- fixtures ---------------------------------------------------------------------------- */
