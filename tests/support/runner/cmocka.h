@@ -1,6 +1,6 @@
 /* support/runner/cmocka.h - the part of cmocka that the tests use, for machines that it is not
- * packaged for (PARE_CMOCKA=OFF). Names and meanings are those of cmocka; the report is shorter, and
- * signals are not caught: they end the program.
+ * packaged for (PARE_CMOCKA=OFF). Names and meanings are those of cmocka; the report is shorter,
+ * and signals are not caught: they end the program.
  * SPDX-License-Identifier: MIT */
 #ifndef RUNNER_CMOCKA_H
 #define RUNNER_CMOCKA_H
