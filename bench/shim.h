@@ -98,8 +98,8 @@ void bench_set_counts(bench *b, const bench_counts *per_batch);
 /* --- whole programs as contenders --------------------------------------------------------- */
 
 typedef struct bench_program {
-    const char *arguments[8]; /* the first is the path; NULL ends them */
-    const char *preload;      /* a library for LD_PRELOAD, or NULL */
+    const char *arguments[40]; /* the first is the path; NULL ends them */
+    const char *preload;       /* a library for LD_PRELOAD, or NULL */
 } bench_program;
 
 /* Runs it to its end, once: the work of one batch. Its standard output is its result; when
