@@ -14,10 +14,9 @@
 #include "pare/bufpool.h"
 #include "internal/bits.h"
 #include "internal/check.h"
+#include "internal/classes.h"
 #include "internal/order.h"
 
-#define PAREI_BUFPOOL_ALIGN ((size_t)16)
-#define PAREI_BUFPOOL_ALIGN_MAX ((size_t)65536)
 #define PAREI_BUFPOOL_TRIM_MS 1000u
 #define PAREI_BUFPOOL_FIRST_SLOTS ((size_t)7) /* and the NULL before them: 64 bytes */
 #define PAREI_BUFPOOL_LINE ((size_t)64)       /* a cache line: rows begin at one */
@@ -32,21 +31,12 @@ typedef struct parei_bufpool_shelf {
     uint64_t misses; /* of the class */
 } parei_bufpool_shelf;
 
-/* What became of a put. */
-typedef enum parei_bufpool_fate {
-    PAREI_BUFPOOL_SMALL,
-    PAREI_BUFPOOL_LARGE,
-    PAREI_BUFPOOL_BUDGET,
-    PAREI_BUFPOOL_MEMORY,
-    PAREI_BUFPOOL_KEPT
-} parei_bufpool_fate;
-
-/* One block: this, the rows, the shelves. */
+/* One block: this, the rows, the shelves, the caps. */
 typedef struct parei_bufpool_state {
     size_t block_bytes;
     parei_bufpool_class *rows;
     parei_bufpool_shelf *shelves; /* by row */
-    size_t first, end;            /* classes are the rows [first, end), caps ascending */
+    parei_classes classes;
     size_t align;
     size_t retain_bytes;
     size_t charged_bytes; /* invariant: the sum over shelves, and at most retain_bytes */
@@ -54,57 +44,16 @@ typedef struct parei_bufpool_state {
     uint64_t trimmed_at;
     uint32_t trim_ms;
     bool trimmed; /* trimmed_at is known */
-    bool listed;  /* the caller's own classes: rows are not found by arithmetic */
     bool wipe;
     bool watched;
     uint64_t oversize, refusals;
-    uint64_t dropped[PAREI_BUFPOOL_KEPT]; /* by fate */
+    uint64_t dropped[PAREI_FATE_KEPT]; /* by fate */
     uint64_t allocs, frees, total_bytes;
 } parei_bufpool_state;
 
 static const char parei_bufpool_name[] = "bufpool";
 
-/* --- classes ----------------------------------------------------------------------------- */
-
-/* Bytes of a row's class: the inverse of parei_bufpool_row. */
-static size_t parei_bufpool_row_bytes(size_t row) { return (4 + (row & 3)) << (row / 4 + 2); }
-
-/* The row of the smallest class of at least `size` bytes. */
-static size_t parei_bufpool_row_up(size_t size) {
-    return size <= PAREI_BUFPOOL_LEAST ? 0 : parei_bufpool_row(size - 1) + 1;
-}
-
-static size_t parei_bufpool_largest(const parei_bufpool_state *s) {
-    return s->rows[s->end - 1].cap;
-}
-
-/* The first class of at least `size` bytes, by bisection; s->end if there is none. */
-static size_t parei_bufpool_bisect(const parei_bufpool_state *s, size_t size) {
-    size_t low = s->first, high = s->end;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (s->rows[middle].cap < size) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
-    }
-    return low;
-}
-
-/* The class that serves `size` >= 1; s->end if that is above the largest. */
-static size_t parei_bufpool_serving(const parei_bufpool_state *s, size_t size) {
-    if (size > parei_bufpool_largest(s)) return s->end;
-    if (s->listed) return parei_bufpool_bisect(s, size);
-    return parei_max_size(s->first, parei_bufpool_row_up(size));
-}
-
-/* The largest class that a buffer of `cap` can serve. Requires that there is one. */
-static size_t parei_bufpool_filing(const parei_bufpool_state *s, size_t cap) {
-    PAREI_ASSERT(cap >= s->rows[s->first].cap);
-    PAREI_ASSERT(cap <= parei_bufpool_largest(s));
-    return s->listed ? parei_bufpool_bisect(s, cap + 1) - 1 : parei_bufpool_row(cap);
-}
+/* --- rows -------------------------------------------------------------------------------- */
 
 /* The oldest slot of a stack; NULL, as top and lo are then, if there is none. */
 static void **parei_bufpool_base(const parei_bufpool_class *c) {
@@ -122,7 +71,7 @@ static void parei_bufpool_check(const pare_bufpool *b) {
     PAREI_ASSERT((s == NULL) == (b->classes == NULL));
     if (s == NULL) return;
     size_t charged_bytes = 0;
-    for (size_t row = s->first; row < s->end; row++) {
+    for (size_t row = s->classes.first; row < s->classes.end; row++) {
         const parei_bufpool_class *c = &s->rows[row];
         const parei_bufpool_shelf *shelf = &s->shelves[row];
         PAREI_ASSERT(parei_bufpool_base(c) <= c->lo);
@@ -175,57 +124,19 @@ static pare_span parei_bufpool_odd_block(const parei_bufpool_shelf *shelf) {
 
 /* --- lifetime ---------------------------------------------------------------------------- */
 
-static bool parei_bufpool_list_valid(const pare_bufpool_options *o) {
-    if ((o->classes == NULL) != (o->class_count == 0)) return false;
-    if (o->classes == NULL) return true;
-    if (o->min_bytes != 0 || o->max_bytes != 0 || o->class_count > SIZE_MAX / 1024) return false;
-    for (size_t i = 0; i < o->class_count; i++) {
-        if (o->classes[i] <= (i == 0 ? 0 : o->classes[i - 1])) return false;
-    }
-    return o->classes[o->class_count - 1] <= PARE_BUFPOOL_CLASS_MAX;
-}
-
-static bool parei_bufpool_options_valid(const pare_bufpool_options *o) {
-    if (!parei_bufpool_list_valid(o) || (o->flags & ~PARE_WIPE) != 0) return false;
-    if (o->max_bytes != 0 && o->min_bytes > o->max_bytes) return false;
-    if (parei_max_size(o->min_bytes, o->max_bytes) > PARE_BUFPOOL_CLASS_MAX) return false;
-    if (o->align != 0 && !parei_is_pow2(o->align)) return false;
-    if (o->align > PAREI_BUFPOOL_ALIGN_MAX) return false;
-    return (o->reserved[0] | o->reserved[1] | o->reserved[2] | o->reserved[3]) == 0;
-}
-
-/* Which rows are classes. Rows below the smallest exist for the hits' arithmetic only. */
-static void parei_bufpool_plan(parei_bufpool_state *s, const pare_bufpool_options *o) {
-    size_t max_bytes =
-        o->max_bytes != 0 ? o->max_bytes : parei_max_size(o->min_bytes, PARE_BUFPOOL_MAX_BYTES);
-    s->listed = o->classes != NULL;
-    s->first = s->listed ? 0 : parei_bufpool_row_up(o->min_bytes);
-    s->end = s->listed ? o->class_count : parei_bufpool_row_up(max_bytes) + 1;
-}
-
-/* Makes the rows, which are zero, classes. */
-static void parei_bufpool_furnish(parei_bufpool_state *s, const pare_bufpool_options *o) {
-    for (size_t row = s->first; row < s->end; row++) {
-        s->rows[row].cap = s->listed ? o->classes[row] : parei_bufpool_row_bytes(row);
-    }
-    s->retain_bytes = o->retain_bytes;
-    if (s->retain_bytes == 0) {
-        s->retain_bytes =
-            parei_max_size(PARE_BUFPOOL_RETAIN_BYTES, parei_product(16, parei_bufpool_largest(s)));
-    }
-}
-
 /* Takes the state, if there is none. */
 static pare_status parei_bufpool_open(pare_bufpool *b, const pare_bufpool_options *o) {
     if (b->state != NULL) return PARE_OK;
-    parei_bufpool_state plan = {.align = o->align != 0 ? o->align : PAREI_BUFPOOL_ALIGN,
+    parei_bufpool_state plan = {.classes = parei_classes_plan(o),
+                                .align = parei_classes_align(o),
                                 .trim_ms = o->trim_ms != 0 ? o->trim_ms : PAREI_BUFPOOL_TRIM_MS,
                                 .wipe = (o->flags & PARE_WIPE) != 0,
                                 .watched = parei_watched()};
-    parei_bufpool_plan(&plan, o);
+    size_t count = plan.classes.end;
     size_t rows_offset = parei_align_up(sizeof plan, PAREI_BUFPOOL_LINE);
-    size_t shelves_offset = rows_offset + plan.end * sizeof(parei_bufpool_class);
-    plan.block_bytes = shelves_offset + plan.end * sizeof(parei_bufpool_shelf);
+    size_t shelves_offset = rows_offset + count * sizeof(parei_bufpool_class);
+    size_t caps_offset = shelves_offset + count * sizeof(parei_bufpool_shelf);
+    plan.block_bytes = caps_offset + count * sizeof(size_t);
     pare_span block;
     pare_status status = pare_alloc_span(b->from, plan.block_bytes, PAREI_BUFPOOL_LINE,
                                          PARE_EXACT | PARE_ZEROED, &block);
@@ -241,16 +152,21 @@ static pare_status parei_bufpool_open(pare_bufpool *b, const pare_bufpool_option
     s->shelves = (parei_bufpool_shelf *)((char *)block.ptr + shelves_offset);
     s->allocs = 1;
     s->total_bytes = s->overhead_bytes = block.cap;
-    parei_bufpool_furnish(s, o);
+    parei_classes_furnish(&s->classes, o, (size_t *)(void *)((char *)block.ptr + caps_offset));
+    for (size_t row = s->classes.first; row < count; row++) s->rows[row].cap = s->classes.caps[row];
+    s->retain_bytes = parei_classes_retain_bytes(&s->classes, o);
     b->state = s;
     b->classes = s->rows;
-    if (!s->listed && !s->watched) b->end = parei_bufpool_largest(s) - PAREI_BUFPOOL_LEAST + 1;
+    if (!s->watched) {
+        b->end = parei_classes_hit_end(&s->classes, parei_classes_largest(&s->classes));
+    }
     parei_bufpool_check(b);
     return PARE_OK;
 }
 
-_Static_assert(_Alignof(parei_bufpool_shelf) <= _Alignof(parei_bufpool_class),
-               "shelves follow rows");
+_Static_assert(_Alignof(parei_bufpool_shelf) <= _Alignof(parei_bufpool_class) &&
+                   _Alignof(size_t) <= _Alignof(parei_bufpool_shelf),
+               "shelves follow rows, and caps follow shelves");
 
 static pare_status parei_bufpool_open_default(pare_bufpool *b) {
     static const pare_bufpool_options defaults = {0};
@@ -261,7 +177,7 @@ pare_status pare_bufpool_init(pare_bufpool *b, pare_allocator from,
                               const pare_bufpool_options *options) {
     pare_bufpool fresh = {.from = from};
     if (options != NULL) {
-        if (!parei_bufpool_options_valid(options)) return PARE_ERR_ARGUMENT;
+        if (!parei_classes_options_valid(options)) return PARE_ERR_ARGUMENT;
         pare_status status = parei_bufpool_open(&fresh, options);
         if (status != PARE_OK) return status;
     }
@@ -284,8 +200,8 @@ static void parei_bufpool_set_slots(parei_bufpool_state *s, parei_bufpool_class 
  * large ones first, since few of those suffice. */
 static bool parei_bufpool_afford(parei_bufpool_state *s, size_t bytes) {
     if (bytes > s->retain_bytes) return false;
-    for (size_t row = s->end; s->retain_bytes - s->charged_bytes < bytes;) {
-        if (row-- == s->first) return false;
+    for (size_t row = s->classes.end; s->retain_bytes - s->charged_bytes < bytes;) {
+        if (row-- == s->classes.first) return false;
         parei_bufpool_set_slots(s, &s->rows[row], parei_bufpool_count(&s->rows[row]));
     }
     return true;
@@ -322,26 +238,26 @@ static bool parei_bufpool_grow(pare_bufpool *b, parei_bufpool_class *c) {
 }
 
 /* Opens slots to puts: all that the stack has, as far as the budget goes. */
-static parei_bufpool_fate parei_bufpool_make_room(pare_bufpool *b, parei_bufpool_class *c) {
+static parei_fate parei_bufpool_make_room(pare_bufpool *b, parei_bufpool_class *c) {
     parei_bufpool_state *s = b->state;
-    if (!parei_bufpool_afford(s, c->cap)) return PAREI_BUFPOOL_BUDGET;
+    if (!parei_bufpool_afford(s, c->cap)) return PAREI_FATE_BUDGET;
     if (c->slot_count == c->slot_capacity) {
-        if (!parei_bufpool_grow(b, c)) return PAREI_BUFPOOL_MEMORY;
-        if (!parei_bufpool_afford(s, c->cap)) return PAREI_BUFPOOL_BUDGET; /* not as it was above */
+        if (!parei_bufpool_grow(b, c)) return PAREI_FATE_MEMORY;
+        if (!parei_bufpool_afford(s, c->cap)) return PAREI_FATE_BUDGET; /* not as it was above */
     }
     size_t more = parei_min_size(c->slot_capacity - c->slot_count,
                                  (s->retain_bytes - s->charged_bytes) / c->cap);
     parei_bufpool_set_slots(s, c, c->slot_count + more);
-    return PAREI_BUFPOOL_KEPT;
+    return PAREI_FATE_KEPT;
 }
 
-static parei_bufpool_fate parei_bufpool_push(pare_bufpool *b, parei_bufpool_class *c, void *ptr) {
+static parei_fate parei_bufpool_push(pare_bufpool *b, parei_bufpool_class *c, void *ptr) {
     while (parei_bufpool_count(c) == c->slot_count) {
-        parei_bufpool_fate fate = parei_bufpool_make_room(b, c);
-        if (fate != PAREI_BUFPOOL_KEPT) return fate;
+        parei_fate fate = parei_bufpool_make_room(b, c);
+        if (fate != PAREI_FATE_KEPT) return fate;
     }
     *c->top++ = ptr;
-    return PAREI_BUFPOOL_KEPT;
+    return PAREI_FATE_KEPT;
 }
 
 /* The newest buffer of a class; false if there is none. Going below `lo` says that one more was
@@ -374,16 +290,16 @@ static bool parei_bufpool_grow_odd(pare_bufpool *b, parei_bufpool_shelf *shelf) 
     return true;
 }
 
-static parei_bufpool_fate parei_bufpool_push_odd(pare_bufpool *b, parei_bufpool_shelf *shelf,
-                                                 pare_span buffer) {
+static parei_fate parei_bufpool_push_odd(pare_bufpool *b, parei_bufpool_shelf *shelf,
+                                         pare_span buffer) {
     while (shelf->odd_count == shelf->odd_capacity) {
-        if (!parei_bufpool_grow_odd(b, shelf)) return PAREI_BUFPOOL_MEMORY;
+        if (!parei_bufpool_grow_odd(b, shelf)) return PAREI_FATE_MEMORY;
     }
-    if (!parei_bufpool_afford(b->state, buffer.cap)) return PAREI_BUFPOOL_BUDGET;
+    if (!parei_bufpool_afford(b->state, buffer.cap)) return PAREI_FATE_BUDGET;
     shelf->odd[shelf->odd_count++] = buffer;
     shelf->odd_bytes += buffer.cap;
     b->state->charged_bytes += buffer.cap;
-    return PAREI_BUFPOOL_KEPT;
+    return PAREI_FATE_KEPT;
 }
 
 static bool parei_bufpool_pop_odd(parei_bufpool_state *s, parei_bufpool_shelf *shelf,
@@ -477,7 +393,9 @@ static void parei_bufpool_trim_class(pare_bufpool *b, size_t row, bool all, cons
 
 static void parei_bufpool_trim_classes(pare_bufpool *b, bool all, const void *site) {
     const parei_bufpool_state *s = b->state;
-    for (size_t row = s->first; row < s->end; row++) parei_bufpool_trim_class(b, row, all, site);
+    for (size_t row = s->classes.first; row < s->classes.end; row++) {
+        parei_bufpool_trim_class(b, row, all, site);
+    }
     parei_bufpool_check(b);
 }
 
@@ -519,8 +437,8 @@ static pare_status parei_bufpool_take(pare_bufpool *b, size_t size, bool odd, un
     pare_status status = parei_bufpool_open_default(b);
     if (status != PARE_OK) return status;
     parei_bufpool_state *s = b->state;
-    size_t row = parei_bufpool_serving(s, size);
-    if (row == s->end) return parei_bufpool_fresh(b, size, flags, &s->oversize, out);
+    size_t row = parei_classes_serving(&s->classes, size);
+    if (row == s->classes.end) return parei_bufpool_fresh(b, size, flags, &s->oversize, out);
     parei_bufpool_class *c = &s->rows[row];
     parei_bufpool_shelf *shelf = &s->shelves[row];
     if (!parei_bufpool_pop(c, out) && !(odd && parei_bufpool_pop_odd(s, shelf, out))) {
@@ -554,12 +472,6 @@ pare_span parei_bufpool_get_slow(pare_bufpool *b, size_t size) {
     return out;
 }
 
-static parei_bufpool_fate parei_bufpool_fit(const parei_bufpool_state *s, size_t cap) {
-    if (cap < s->rows[s->first].cap) return PAREI_BUFPOOL_SMALL;
-    if (cap > parei_bufpool_largest(s)) return PAREI_BUFPOOL_LARGE;
-    return PAREI_BUFPOOL_KEPT;
-}
-
 /* Whether a buffer that a class can serve is known to be kept already: the newest is looked at, or
  * all of its class while memory is watched. */
 static bool parei_bufpool_is_kept(const parei_bufpool_state *s, size_t row, const void *ptr) {
@@ -575,12 +487,12 @@ static bool parei_bufpool_is_kept(const parei_bufpool_state *s, size_t row, cons
     return false;
 }
 
-static parei_bufpool_fate parei_bufpool_keep(pare_bufpool *b, size_t row, pare_span buffer) {
+static parei_fate parei_bufpool_keep(pare_bufpool *b, size_t row, pare_span buffer) {
     parei_bufpool_state *s = b->state;
-    parei_bufpool_fate fate = buffer.cap == s->rows[row].cap
-                                  ? parei_bufpool_push(b, &s->rows[row], buffer.ptr)
-                                  : parei_bufpool_push_odd(b, &s->shelves[row], buffer);
-    if (fate == PAREI_BUFPOOL_KEPT && s->watched) parei_mark_noaccess(buffer.ptr, buffer.cap);
+    parei_fate fate = buffer.cap == s->rows[row].cap
+                          ? parei_bufpool_push(b, &s->rows[row], buffer.ptr)
+                          : parei_bufpool_push_odd(b, &s->shelves[row], buffer);
+    if (fate == PAREI_FATE_KEPT && s->watched) parei_mark_noaccess(buffer.ptr, buffer.cap);
     return fate;
 }
 
@@ -593,21 +505,21 @@ void parei_bufpool_put_slow(pare_bufpool *b, pare_span buffer) {
         return;
     }
     if (parei_bufpool_open_default(b) != PARE_OK) {
-        pare_free_span(b->from, buffer, PAREI_BUFPOOL_ALIGN);
+        pare_free_span(b->from, buffer, PAREI_CLASSES_ALIGN);
         return;
     }
 
     parei_bufpool_state *s = b->state;
-    parei_bufpool_fate fate = parei_bufpool_fit(s, buffer.cap);
-    bool fits = fate == PAREI_BUFPOOL_KEPT;
-    size_t row = fits ? parei_bufpool_filing(s, buffer.cap) : s->end;
+    parei_fate fate = parei_classes_fit(&s->classes, buffer.cap);
+    bool fits = fate == PAREI_FATE_KEPT;
+    size_t row = fits ? parei_classes_filing(&s->classes, buffer.cap) : s->classes.end;
     if (fits && parei_bufpool_is_kept(s, row, buffer.ptr)) {
         parei_bufpool_report(b, buffer.ptr, PAREI_SITE());
         return;
     }
     if (s->wipe) parei_wipe(buffer.ptr, buffer.cap);
     if (fits) fate = parei_bufpool_keep(b, row, buffer);
-    if (fate != PAREI_BUFPOOL_KEPT) {
+    if (fate != PAREI_FATE_KEPT) {
         s->dropped[fate]++;
         parei_bufpool_free(b, buffer, s->align);
     }
@@ -618,9 +530,11 @@ void parei_bufpool_put_slow(pare_bufpool *b, pare_span buffer) {
 
 pare_bufpool_class_stats pare_bufpool_get_class_stats(const pare_bufpool *b, size_t index) {
     const parei_bufpool_state *s = b->state;
-    if (s == NULL || index >= s->end - s->first) return (pare_bufpool_class_stats){0};
-    const parei_bufpool_class *c = &s->rows[s->first + index];
-    const parei_bufpool_shelf *shelf = &s->shelves[s->first + index];
+    if (s == NULL || index >= s->classes.end - s->classes.first) {
+        return (pare_bufpool_class_stats){0};
+    }
+    const parei_bufpool_class *c = &s->rows[s->classes.first + index];
+    const parei_bufpool_shelf *shelf = &s->shelves[s->classes.first + index];
     size_t count = parei_bufpool_count(c);
     return (pare_bufpool_class_stats){
         .class_bytes = c->cap,
@@ -638,13 +552,13 @@ pare_bufpool_stats pare_bufpool_get_stats(const pare_bufpool *b) {
     pare_bufpool_stats stats = {
         .oversize = s->oversize,
         .refusals = s->refusals,
-        .dropped_small = s->dropped[PAREI_BUFPOOL_SMALL],
-        .dropped_large = s->dropped[PAREI_BUFPOOL_LARGE],
-        .dropped_budget = s->dropped[PAREI_BUFPOOL_BUDGET],
-        .dropped_memory = s->dropped[PAREI_BUFPOOL_MEMORY],
+        .dropped_small = s->dropped[PAREI_FATE_SMALL],
+        .dropped_large = s->dropped[PAREI_FATE_LARGE],
+        .dropped_budget = s->dropped[PAREI_FATE_BUDGET],
+        .dropped_memory = s->dropped[PAREI_FATE_MEMORY],
         .retain_bytes = s->retain_bytes,
         .overhead_bytes = s->overhead_bytes,
-        .class_count = s->end - s->first,
+        .class_count = s->classes.end - s->classes.first,
         .allocs = s->allocs,
         .frees = s->frees,
         .total_bytes = s->total_bytes,
@@ -665,13 +579,7 @@ pare_bufpool_stats pare_bufpool_get_stats(const pare_bufpool *b) {
  * from the cap alone, which PARE_EXACT makes smaller. So odd buffers are not served here. */
 
 static size_t parei_bufpool_align(const pare_bufpool *b) {
-    return b->state != NULL ? b->state->align : PAREI_BUFPOOL_ALIGN;
-}
-
-/* The true size of a block that was handed out with `cap`. */
-static size_t parei_bufpool_true_cap(const parei_bufpool_state *s, size_t cap) {
-    size_t row = parei_bufpool_serving(s, cap);
-    return row == s->end ? cap : s->rows[row].cap;
+    return b->state != NULL ? b->state->align : PAREI_CLASSES_ALIGN;
 }
 
 static pare_status parei_bufpool_block_alloc(void *ctx, size_t size, size_t align, unsigned flags,
@@ -697,18 +605,7 @@ static pare_status parei_bufpool_block_resize(void *ctx, pare_span *block, size_
         return pare_resize_span(b->from, block, new_size, align, flags);
     }
     if (s == NULL) return PARE_ERR_MEMORY; /* no block of ours */
-    size_t row = parei_bufpool_serving(s, block->cap);
-    if (row != parei_bufpool_serving(s, new_size)) return PARE_ERR_MEMORY;
-    if (row == s->end) {
-        return pare_resize_span(b->from, block, new_size, s->align, flags | PARE_EXACT);
-    }
-
-    size_t cap = (flags & PARE_EXACT) != 0 ? new_size : s->rows[row].cap;
-    if ((flags & PARE_ZEROED) != 0 && cap > block->cap) {
-        memset((char *)block->ptr + block->cap, 0, cap - block->cap);
-    }
-    block->cap = cap;
-    return PARE_OK;
+    return parei_classes_resize(&s->classes, b->from, s->align, block, new_size, flags);
 }
 
 static void parei_bufpool_block_free(void *ctx, pare_span block, size_t align) {
@@ -717,7 +614,7 @@ static void parei_bufpool_block_free(void *ctx, pare_span block, size_t align) {
         pare_free_span(b->from, block, align);
         return;
     }
-    if (b->state != NULL) block.cap = parei_bufpool_true_cap(b->state, block.cap);
+    if (b->state != NULL) block.cap = parei_classes_true_cap(&b->state->classes, block.cap);
     pare_bufpool_put(b, block);
 }
 

@@ -15,7 +15,7 @@ set(PARE_MODULES
 set(PARE_PRIVATE_MODULES blocks guard line rewind mag serve escape)
 
 # src/internal/*.h, each after those it includes.
-set(PARE_INTERNAL_HEADERS bits check order blocks guard rewind line grow digits mag
+set(PARE_INTERNAL_HEADERS bits check order classes blocks guard rewind line grow digits mag
   trims serve os slots stock utf8 escape)
 
 set(PARE_PUBLIC_MODULES ${PARE_MODULES})
