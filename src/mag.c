@@ -40,7 +40,8 @@ static size_t parei_shape_bitmap_bytes(const parei_shape *shape, size_t count) {
 
 /* Bytes in front of the first of `count` objects. */
 static size_t parei_shape_front(const parei_shape *shape, size_t count) {
-    size_t header = sizeof(parei_slab) + parei_shape_bitmap_bytes(shape, count);
+    size_t header = sizeof(parei_slab) + count * shape->note_bytes;
+    header += parei_shape_bitmap_bytes(shape, count);
     return parei_align_up(header + count * sizeof(uint16_t) + shape->gap, shape->align);
 }
 
@@ -52,19 +53,27 @@ static size_t parei_shape_bytes(const parei_shape *shape, size_t count) {
 /* How many objects fit a slab of `bytes`. */
 static size_t parei_shape_fit(const parei_shape *shape, size_t bytes) {
     if (bytes < sizeof(parei_slab)) return 0;
-    size_t count = (bytes - sizeof(parei_slab)) / (shape->stride + sizeof(uint16_t));
+    size_t count = bytes - sizeof(parei_slab);
+    count /= shape->stride + shape->note_bytes + sizeof(uint16_t);
     count = parei_min_size(count, PAREI_SLAB_OBJECTS_MAX);
     while (count > 0 && parei_shape_bytes(shape, count) > bytes) count--;
     return count;
 }
 
 static parei_shape parei_shape_of(const parei_kind *kind, bool watched) {
-    size_t gap = watched ? PAREI_SLAB_GAP : 0;
+    size_t gap = parei_max_size(kind->gap, watched ? PAREI_SLAB_GAP : 0);
     size_t align = parei_max_size(kind->align, watched ? PAREI_ASAN_GRANULE : 1);
     return (parei_shape){.align = align,
                          .stride = parei_align_up(kind->size + gap, align),
                          .gap = gap,
-                         .bitmaps = watched ? 2 : 1};
+                         .bitmaps = watched || kind->note_bytes > 0 ? 2 : 1,
+                         .note_bytes = kind->note_bytes};
+}
+
+static parei_shape parei_shape_plain(const parei_kind *kind) {
+    parei_kind plain = *kind;
+    plain.note_bytes = plain.gap = 0;
+    return parei_shape_of(&plain, false);
 }
 
 static size_t parei_shape_block_align(const parei_shape *shape) {
@@ -199,21 +208,26 @@ void parei_depot_wipe(const parei_depot *d, void *object) { parei_wipe(object, d
 
 /* What the user may do with the bytes of an object that holds something. */
 static void parei_depot_mark_held(const parei_depot *d, void *object) {
-    if (d->exact) parei_mark_defined(object, d->kind.size);
+    if (d->watched) parei_mark_defined(object, d->kind.size);
 }
 
 static void parei_depot_mark_free(const parei_depot *d, void *object) {
-    if (d->exact) parei_mark_noaccess(object, d->shape.stride);
+    if (d->watched) parei_mark_noaccess(object, d->shape.stride);
+}
+
+/* What comes before an object's first get. */
+static pare_status parei_depot_begin(parei_depot *d, void *object) {
+    pare_status status = PARE_OK;
+    if (d->watched) parei_mark_undefined(object, d->kind.size);
+    if (d->kind.wipe) memset(object, 0, d->kind.size);
+    if (d->kind.init != NULL) status = (d->kind.init)(d->kind.ctx, object);
+    parei_depot_mark_free(d, object);
+    return status;
 }
 
 /* Makes the next object of `slab` and leaves it free. */
 static pare_status parei_slab_make(parei_depot *d, parei_slab *slab) {
-    void *object = parei_slab_object(d, slab, slab->made);
-    pare_status status = PARE_OK;
-    if (d->exact) parei_mark_undefined(object, d->kind.size);
-    if (d->kind.wipe) memset(object, 0, d->kind.size);
-    if (d->kind.init != NULL) status = (d->kind.init)(d->kind.ctx, object);
-    parei_depot_mark_free(d, object);
+    pare_status status = parei_depot_begin(d, parei_slab_object(d, slab, slab->made));
     if (status != PARE_OK) return status;
 
     slab->free[slab->free_count++] = (uint16_t)slab->made++;
@@ -242,12 +256,20 @@ static void parei_slab_make_plain(parei_depot *d, parei_slab *slab, uint32_t cou
     d->creates += count;
 }
 
+/* NULL: there are none. */
+static parei_note *parei_slab_note(const parei_depot *d, const parei_slab *slab, size_t index) {
+    if (d->shape.note_bytes == 0) return NULL;
+    return (parei_note *)(void *)(slab->notes + index * d->shape.note_bytes);
+}
+
 /* Undoes the youngest make. What is still out is unmade like the rest. */
 static void parei_slab_unmake(parei_depot *d, parei_slab *slab) {
     size_t index = --slab->made;
     void *object = parei_slab_object(d, slab, index);
+    const parei_note *note = parei_slab_note(d, slab, index);
+    bool bare = note != NULL && note->bare;
     parei_depot_mark_held(d, object);
-    if (d->kind.fini != NULL) (d->kind.fini)(d->kind.ctx, object);
+    if (d->kind.fini != NULL && !bare) (d->kind.fini)(d->kind.ctx, object);
     if (d->kind.wipe) parei_depot_wipe(d, object);
     parei_depot_mark_free(d, object);
     d->made_count--;
@@ -257,8 +279,11 @@ static void parei_slab_unmake(parei_depot *d, parei_slab *slab) {
 
 static void parei_slab_layout(parei_depot *d, parei_slab *slab, size_t count) {
     char *at = (char *)(slab + 1);
+    size_t note_bytes = count * d->shape.note_bytes;
     size_t bitmap_bytes = parei_shape_bitmap_bytes(&d->shape, count);
-    memset(at, 0, bitmap_bytes);
+    memset(at, 0, note_bytes + bitmap_bytes);
+    slab->notes = at;
+    at += note_bytes;
     slab->out = (uint32_t *)(void *)at;
     slab->lent = d->exact ? (uint32_t *)(void *)(at + bitmap_bytes / 2) : NULL;
     slab->free = (uint16_t *)(void *)(at + bitmap_bytes);
@@ -282,6 +307,16 @@ static pare_status parei_depot_ask(parei_depot *d, size_t count, pare_span *out)
     }
 }
 
+/* Objects and what lies between them are nobody's yet. */
+static void parei_slab_set_gaps(const parei_depot *d, parei_slab *slab) {
+    char *from = slab->objects - d->shape.gap, *end = (char *)slab + slab->block.cap;
+    if (d->watched) {
+        parei_mark_noaccess(from, (size_t)(end - from));
+    } else if (d->shape.gap > 0) {
+        memset(from, PAREI_GAP_BYTE, (size_t)(end - from));
+    }
+}
+
 /* Adds a slab, empty, at the tail of the list. */
 static pare_status parei_depot_add_slab(parei_depot *d) {
     size_t most = parei_shape_fit(&d->plain, d->kind.limit_bytes - d->charged_bytes);
@@ -297,11 +332,7 @@ static pare_status parei_depot_add_slab(parei_depot *d) {
     *slab = (parei_slab){.block = block};
     parei_slab_layout(d, slab, parei_min_size(parei_shape_fit(&d->shape, block.cap), most));
     slab->charge_bytes = parei_shape_bytes(&d->plain, slab->capacity);
-    if (d->exact) {
-        size_t front = (size_t)(slab->objects - (char *)slab) - d->shape.gap;
-        parei_mark_noaccess((char *)slab + front, block.cap - front);
-    }
-
+    parei_slab_set_gaps(d, slab);
     d->charged_bytes += slab->charge_bytes;
     d->slab_bytes = parei_min_size(2 * d->slab_bytes, PAREI_SLAB_MAX_BYTES);
     d->empty_count++;
@@ -323,7 +354,7 @@ static void parei_depot_remove_slab(parei_depot *d, parei_slab *slab) {
     pare_span block = slab->block;
     parei_depot_table_remove(d, slab);
     d->charged_bytes -= slab->charge_bytes;
-    if (d->exact) parei_mark_undefined(slab + 1, block.cap - sizeof *slab);
+    if (d->watched) parei_mark_undefined(slab + 1, block.cap - sizeof *slab);
     parei_depot_free(d, block, parei_shape_block_align(&d->shape));
 }
 
@@ -346,7 +377,7 @@ static void parei_depot_check(const parei_depot *d) {
 pare_status parei_depot_init(parei_depot *d, pare_allocator from, const parei_kind *kind) {
     if (kind->size == 0 || !parei_alloc_valid(kind->size, kind->align)) return PARE_ERR_ARGUMENT;
     bool watched = parei_watched();
-    parei_shape shape = parei_shape_of(kind, watched), plain = parei_shape_of(kind, false);
+    parei_shape shape = parei_shape_of(kind, watched), plain = parei_shape_plain(kind);
     size_t least = parei_shape_bytes(&shape, 1);
     if (!parei_alloc_valid(least, parei_shape_block_align(&shape)) ||
         parei_shape_bytes(&plain, 1) > kind->limit_bytes) {
@@ -360,7 +391,8 @@ pare_status parei_depot_init(parei_depot *d, pare_allocator from, const parei_ki
                        .plain = plain,
                        .inverse = parei_inverse(shape.stride / even),
                        .shift = parei_log2(even),
-                       .exact = watched,
+                       .watched = watched,
+                       .exact = shape.bitmaps == 2,
                        .slab_bytes = PAREI_SLAB_FIRST_BYTES};
     parei_depot_check(d);
     return PARE_OK;
@@ -496,7 +528,8 @@ static bool parei_slab_take_back(parei_depot *d, parei_slab *slab, size_t index)
     if (!had_some) parei_depot_push_head(d, slab);
     if (!parei_slab_empty(slab)) return true;
     d->empty_count++;
-    if (d->empty_count == 1 || !parei_depot_may_remove(d, slab)) return true;
+    bool spare = d->empty_count == 1 || d->free_count - slab->free_count < d->spare_count;
+    if (spare || !parei_depot_may_remove(d, slab)) return true;
     parei_depot_remove_slab(d, slab);
     return false;
 }
@@ -509,7 +542,7 @@ size_t parei_depot_give(parei_depot *d, void *const *items, size_t count, parei_
         const char *kind = parei_depot_find(d, items[i], &slab, &index);
         if (kind == NULL && !parei_bit_test(slab->out, index)) kind = "double put";
         if (kind != NULL) {
-            strays->list[strays->count++] = (parei_stray){kind, items[i]};
+            parei_strays_add(strays, kind, items[i], NULL);
         } else if (!parei_slab_take_back(d, slab, index)) {
             slab = NULL;
         }
@@ -531,6 +564,7 @@ static void parei_depot_flip_lent(parei_depot *d, const void *object) {
 
 void parei_depot_lend(parei_depot *d, void *object) {
     parei_depot_flip_lent(d, object);
+    if (!d->watched) return;
     if (d->kind.init != NULL || d->kind.wipe) {
         parei_mark_defined(object, d->kind.size);
     } else {
@@ -541,6 +575,45 @@ void parei_depot_lend(parei_depot *d, void *object) {
 void parei_depot_unlend(parei_depot *d, void *object) {
     parei_depot_flip_lent(d, object);
     parei_depot_mark_free(d, object);
+}
+
+/* --- notes ------------------------------------------------------------------------------- */
+
+parei_note *parei_depot_note(const parei_depot *d, const void *address) {
+    size_t rank = parei_depot_rank(d, (uintptr_t)address);
+    if (rank == 0) return NULL;
+    const parei_slab *slab = d->slabs[rank - 1];
+    size_t index = ((uintptr_t)address - (uintptr_t)slab->objects) / d->shape.stride;
+    return index < slab->made ? parei_slab_note(d, slab, index) : NULL;
+}
+
+void *parei_depot_next(const parei_depot *d, const void *object) {
+    size_t rank = parei_depot_rank(d, (uintptr_t)object);
+    if (rank > 0) {
+        const parei_slab *slab = d->slabs[rank - 1];
+        size_t index = parei_slab_index(d, slab, object) + 1;
+        if (index < slab->made) return parei_slab_object(d, slab, index);
+    }
+    while (rank < d->slab_count && d->slabs[rank]->made == 0) rank++;
+    return rank < d->slab_count ? d->slabs[rank]->objects : NULL;
+}
+
+bool parei_depot_is_lent(const parei_depot *d, const void *object) {
+    return parei_depot_stray(d, object) == NULL;
+}
+
+void parei_depot_drop(parei_depot *d, void *object) {
+    PAREI_ASSERT(parei_depot_is_lent(d, object));
+    if (d->kind.fini != NULL) (d->kind.fini)(d->kind.ctx, object);
+    parei_depot_note(d, object)->bare = true;
+}
+
+pare_status parei_depot_renew(parei_depot *d, void *object) {
+    pare_status status = parei_depot_begin(d, object);
+    if (status != PARE_OK) return status;
+    parei_depot_note(d, object)->bare = false;
+    d->creates++;
+    return PARE_OK;
 }
 
 /* --- magazines --------------------------------------------------------------------------- */

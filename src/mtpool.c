@@ -255,7 +255,7 @@ static void parei_rack_inspect(parei_mtpool_rack *r, parei_mag *mag, parei_stray
         if (kind == NULL) {
             kept++;
         } else {
-            strays->list[strays->count++] = (parei_stray){kind, items[kept]};
+            parei_strays_add(strays, kind, items[kept], NULL);
         }
     }
     memmove(items + kept, items + i, (count - i) * sizeof *items);
@@ -483,7 +483,7 @@ void *parei_mtpool_cache_get_slow(pare_mtpool_cache *c) {
 
 /* Why `object`, which is not NULL, cannot be put; NULL if it can, as far as can be told. */
 static const char *parei_rack_rejects(parei_mtpool_rack *r, const void *object) {
-    if (r == NULL) return "foreign pointer";
+    if (r == NULL) return PAREI_SERVE_UNREADY;
     if (r->inside != 0 || parei_mtpool_holds(r->state)) return parei_mtpool_inside;
     const parei_mtpool_state *s = r->state;
     parei_place place;
@@ -641,7 +641,7 @@ void parei_mtpool_put_slow(pare_mtpool *p, void *object) {
     parei_mtpool_state *s = p->state;
     if (object == NULL) return;
     if (s == NULL) {
-        parei_misuse(parei_mtpool_name, "foreign pointer", p, object, PAREI_SITE());
+        parei_misuse(parei_mtpool_name, PAREI_SERVE_UNREADY, p, object, PAREI_SITE());
         return;
     }
     if (!parei_mtpool_free_to(s, PAREI_SITE())) return;
@@ -668,8 +668,10 @@ static const parei_owner_calls parei_mtpool_calls;
 pare_status pare_mtpool_init(pare_mtpool *p, pare_allocator from,
                              const pare_pool_options *options) {
     parei_depot depot;
-    pare_status status = parei_serve_init(&depot, from, options);
+    parei_harden harden;
+    pare_status status = parei_serve_init(&depot, &harden, from, options);
     if (status != PARE_OK) return status;
+    if (harden.on) return PARE_ERR_ARGUMENT;
     pare_span block;
     status =
         parei_depot_alloc(&depot, sizeof(parei_mtpool_state), _Alignof(parei_mtpool_state), &block);

@@ -7,6 +7,9 @@
  * To know what lay idle between two trims without counting hits, a trim raises the window's lower
  * end to its top: gets that then need the objects below come here and lower it again, a part at a
  * time. What is still below it at the next trim was not needed.
+ *
+ * Hardened, and with chaos, the window stays closed, the magazine stays empty, and objects go from
+ * the slabs to the user and back by way of harden.c.
  * SPDX-License-Identifier: MIT */
 #include "pare/pool.h"
 #include "internal/bits.h"
@@ -19,13 +22,14 @@
 
 typedef struct parei_pool_state {
     parei_depot depot;
+    parei_harden harden;
     parei_mag mag;
     pare_span block; /* this state and the first magazine */
     size_t magazine_bytes;
     size_t idle_count; /* the oldest entries, not needed since the last trim */
     parei_trims trims;
     uint64_t refusals, refills, spills;
-    bool inside; /* a call is under way */
+    bool inside; /* a call is under way; hardened: read and written atomically */
 } parei_pool_state;
 
 _Static_assert(sizeof(parei_pool_state) + 8 * sizeof(void *) < PAREI_POOL_FIRST_BYTES,
@@ -44,7 +48,7 @@ static size_t parei_pool_count(const pare_pool *p) {
 /* Objects with the user. Wraps below 0 while a free one lies in the magazine twice. */
 static size_t parei_pool_live(const pare_pool *p) {
     const parei_depot *d = &p->state->depot;
-    return d->made_count - d->free_count - parei_pool_count(p);
+    return d->made_count - d->free_count - parei_pool_count(p) - p->state->harden.quarantine_count;
 }
 
 static void parei_pool_check(const pare_pool *p) {
@@ -61,14 +65,13 @@ static parei_pool_state *parei_pool_enter(pare_pool *p) {
     parei_pool_state *s = p->state;
     parei_pool_check(p);
     s->mag.count = parei_pool_count(p);
-    s->inside = true;
+    __atomic_store_n(&s->inside, true, __ATOMIC_RELAXED);
     p->top = p->lo = p->hi = NULL;
     return s;
 }
 
 static void parei_pool_leave(pare_pool *p) {
     parei_pool_state *s = p->state;
-    s->inside = false;
     p->base = s->depot.base;
     p->extent = s->depot.extent;
     if (!s->depot.exact) {
@@ -77,13 +80,15 @@ static void parei_pool_leave(pare_pool *p) {
         p->hi = parei_serve_cleans(&s->depot) ? NULL : s->mag.items + s->mag.capacity;
     }
     parei_pool_check(p);
+    __atomic_store_n(&s->inside, false, __ATOMIC_RELEASE);
 }
 
 /* --- lifetime ---------------------------------------------------------------------------- */
 
 pare_status pare_pool_init(pare_pool *p, pare_allocator from, const pare_pool_options *options) {
     parei_depot depot;
-    pare_status status = parei_serve_init(&depot, from, options);
+    parei_harden harden;
+    pare_status status = parei_serve_init(&depot, &harden, from, options);
     if (status != PARE_OK) return status;
     pare_span block;
     status = parei_depot_alloc(&depot, PAREI_POOL_FIRST_BYTES, _Alignof(parei_pool_state), &block);
@@ -91,6 +96,7 @@ pare_status pare_pool_init(pare_pool *p, pare_allocator from, const pare_pool_op
 
     parei_pool_state *s = block.ptr;
     *s = (parei_pool_state){.depot = depot,
+                            .harden = harden,
                             .block = block,
                             .trims = parei_trims_every(options->trim_ms),
                             .magazine_bytes = options->magazine_bytes};
@@ -117,16 +123,36 @@ static void parei_pool_give(pare_pool *p, size_t count, const void *site) {
     }
 }
 
-/* False, and reported, when a call of `p` is under way. */
+/* False, and reported, when a call of `p` is under way. Hardened, others find it under way from now
+ * on, until parei_pool_leave. */
 static bool parei_pool_outside(const pare_pool *p, const void *site) {
-    if (!p->state->inside) return true;
-    parei_misuse(parei_pool_name, parei_pool_inside, p, NULL, site);
+    parei_pool_state *s = p->state;
+    if (!s->harden.checked) {
+        if (!s->inside) return true;
+        parei_misuse(parei_pool_name, parei_pool_inside, p, NULL, site);
+        return false;
+    }
+    if (!__atomic_exchange_n(&s->inside, true, __ATOMIC_ACQUIRE)) return true;
+    parei_misuse(parei_pool_name, "used by two calls at once", p, NULL, site);
     return false;
+}
+
+/* Of a hardened pool: empties the quarantine, and looks at all objects. */
+static void parei_pool_audit(pare_pool *p, bool ending, const void *site) {
+    void *from = NULL;
+    for (bool more = p->state->harden.on; more;) {
+        parei_strays found = {0};
+        parei_pool_state *s = parei_pool_enter(p);
+        more = parei_harden_audit(&s->harden, &s->depot, ending, &from, &found);
+        parei_pool_leave(p);
+        parei_serve_report(parei_pool_name, p, &found, site);
+    }
 }
 
 void pare_pool_deinit(pare_pool *p) {
     if (p->state != NULL) {
         if (!parei_pool_outside(p, PAREI_SITE())) return;
+        parei_pool_audit(p, true, PAREI_SITE());
         parei_pool_give(p, parei_pool_count(p), PAREI_SITE());
         parei_pool_state *s = parei_pool_enter(p);
         s->mag.count = 0;
@@ -160,7 +186,7 @@ pare_status pare_pool_reserve(pare_pool *p, size_t count) {
     if (status == PARE_OK) {
         size_t keep_count = parei_min_size(parei_pool_live(p) + count, s->depot.made_count);
         s->depot.keep_count = parei_max_size(s->depot.keep_count, keep_count);
-        parei_pool_load(s, count);
+        if (!s->harden.on) parei_pool_load(s, count);
     }
     parei_pool_leave(p);
     return status;
@@ -168,6 +194,7 @@ pare_status pare_pool_reserve(pare_pool *p, size_t count) {
 
 static void parei_pool_trim_all(pare_pool *p, const void *site) {
     p->state->depot.keep_count = 0;
+    parei_pool_audit(p, false, site);
     parei_pool_give(p, parei_pool_count(p), site);
     parei_pool_state *s = parei_pool_enter(p);
     s->idle_count = 0;
@@ -182,6 +209,7 @@ static void parei_pool_trim_surplus(pare_pool *p, uint64_t now_ms, const void *s
     parei_pool_give(p, s->idle_count, site);
     parei_pool_enter(p);
     s->idle_count = s->mag.count;
+    if (s->harden.on) parei_depot_trim(&s->depot);
     parei_pool_leave(p);
 }
 
@@ -209,11 +237,33 @@ static pare_status parei_pool_refill(parei_pool_state *s) {
     return status;
 }
 
-static void *parei_pool_pop(pare_pool *p) {
-    parei_pool_state *s = p->state;
-    void *object = s->mag.items[--s->mag.count];
-    if (s->depot.exact) parei_depot_lend(&s->depot, object);
-    p->gets++;
+static pare_status parei_pool_pop(parei_pool_state *s, void **out) {
+    pare_status status = parei_pool_refill(s);
+    if (status != PARE_OK) return status;
+    *out = s->mag.items[--s->mag.count];
+    if (s->depot.exact) parei_depot_lend(&s->depot, *out);
+    return PARE_OK;
+}
+
+/* Counts a get, and opens the window. */
+static void *parei_pool_got(pare_pool *p, pare_status status, void *object) {
+    if (status == PARE_OK) {
+        p->gets++;
+    } else {
+        p->status = status;
+        p->state->refusals++;
+    }
+    parei_pool_leave(p);
+    return object;
+}
+
+static void *parei_pool_get_hardened(pare_pool *p, const void *site) {
+    void *object = NULL;
+    parei_strays found = {0};
+    parei_pool_state *s = parei_pool_enter(p);
+    pare_status status = parei_harden_get(&s->harden, &s->depot, site, &object, &found);
+    object = parei_pool_got(p, status, object);
+    parei_serve_report(parei_pool_name, p, &found, site);
     return object;
 }
 
@@ -222,23 +272,17 @@ void *parei_pool_get_slow(pare_pool *p) {
         p->status = PARE_ERR_ARGUMENT;
         return NULL;
     }
-    parei_pool_state *s = parei_pool_enter(p);
+    if (p->state->harden.on) return parei_pool_get_hardened(p, PAREI_SITE());
     void *object = NULL;
-    pare_status status = parei_pool_refill(s);
-    if (status == PARE_OK) {
-        object = parei_pool_pop(p);
-    } else {
-        p->status = status;
-        s->refusals++;
-    }
-    parei_pool_leave(p);
-    return object;
+    parei_pool_state *s = parei_pool_enter(p);
+    pare_status status = parei_pool_pop(s, &object);
+    return parei_pool_got(p, status, object);
 }
 
 /* Why `object`, which is not NULL, cannot be put; NULL if it can, as far as can be told. */
 static const char *parei_pool_stray(const pare_pool *p, const void *object) {
     const parei_pool_state *s = p->state;
-    if (s == NULL) return "foreign pointer";
+    if (s == NULL) return PAREI_SERVE_UNREADY;
     if (s->inside) return parei_pool_inside;
     size_t count = parei_pool_count(p);
     if (count > 0 && s->mag.items[count - 1] == object) return "double put";
@@ -259,8 +303,24 @@ static void parei_pool_make_room(pare_pool *p, const void *site) {
     }
 }
 
+static void parei_pool_put_hardened(pare_pool *p, void *object, const void *site) {
+    if (!parei_pool_outside(p, site)) return;
+    parei_strays found = {0};
+    parei_pool_state *s = parei_pool_enter(p);
+    if (!parei_harden_stray(&s->depot, object, &found)) {
+        parei_serve_clean(&s->depot, object);
+        parei_harden_put(&s->harden, &s->depot, site, object, &found);
+    }
+    parei_pool_leave(p);
+    parei_serve_report(parei_pool_name, p, &found, site);
+}
+
 void parei_pool_put_slow(pare_pool *p, void *object) {
     if (object == NULL) return;
+    if (p->state != NULL && p->state->harden.on) {
+        parei_pool_put_hardened(p, object, PAREI_SITE());
+        return;
+    }
     const char *kind = parei_pool_stray(p, object);
     if (kind != NULL) {
         parei_misuse(parei_pool_name, kind, p, object, PAREI_SITE());
@@ -286,7 +346,16 @@ pare_pool_stats pare_pool_get_stats(const pare_pool *p) {
     stats.refusals = s->refusals;
     stats.refills = s->refills;
     stats.spills = s->spills;
+    stats.drops = s->harden.drops;
     return stats;
+}
+
+void pare_pool_visit_live(const pare_pool *p,
+                          void (*visit)(void *ctx, void *object, const void *site), void *ctx) {
+    parei_pool_state *s = p->state;
+    if (s == NULL || !s->harden.checked || !parei_pool_outside(p, PAREI_SITE())) return;
+    parei_harden_visit(&s->depot, visit, ctx);
+    __atomic_store_n(&s->inside, false, __ATOMIC_RELEASE);
 }
 
 /* --- as an allocator --------------------------------------------------------------------- */

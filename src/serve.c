@@ -8,13 +8,15 @@
 #define PAREI_SERVE_KEEP_BYTES ((size_t)8 << 20)
 
 static bool parei_serve_options_valid(const pare_pool_options *o) {
-    if (o == NULL || (o->flags & ~PARE_WIPE) != 0) return false;
+    const unsigned flags = PARE_WIPE | PARE_POOL_HARDENED | PARE_POOL_CHECK_RESET;
+    if (o == NULL || (o->flags & ~flags) != 0) return false;
     if ((o->flags & PARE_WIPE) != 0 && o->init != NULL) return false;
     if (o->magazine_bytes != 0 && o->magazine_bytes < parei_serve_magazine_bytes(1)) return false;
     return (o->reserved[0] | o->reserved[1] | o->reserved[2] | o->reserved[3]) == 0;
 }
 
-pare_status parei_serve_init(parei_depot *d, pare_allocator from, const pare_pool_options *o) {
+pare_status parei_serve_init(parei_depot *d, parei_harden *h, pare_allocator from,
+                             const pare_pool_options *o) {
     if (!parei_serve_options_valid(o)) return PARE_ERR_ARGUMENT;
     parei_kind kind = {.size = o->size,
                        .align = o->align != 0 ? o->align : _Alignof(max_align_t),
@@ -24,7 +26,10 @@ pare_status parei_serve_init(parei_depot *d, pare_allocator from, const pare_poo
                        .ctx = o->ctx,
                        .limit_bytes = o->limit_bytes != 0 ? o->limit_bytes : SIZE_MAX,
                        .wipe = (o->flags & PARE_WIPE) != 0};
-    return parei_depot_init(d, from, &kind);
+    pare_status status = parei_harden_init(h, o, &kind);
+    if (status == PARE_OK) status = parei_depot_init(d, from, &kind);
+    if (status == PARE_OK && h->on) d->spare_count = parei_serve_keep_count(d);
+    return status;
 }
 
 size_t parei_serve_keep_count(const parei_depot *d) {
@@ -34,7 +39,8 @@ size_t parei_serve_keep_count(const parei_depot *d) {
 void parei_serve_report(const char *module, const void *pool, const parei_strays *strays,
                         const void *site) {
     for (size_t i = 0; i < strays->count; i++) {
-        parei_misuse(module, strays->list[i].kind, pool, strays->list[i].address, site);
+        const parei_stray *stray = &strays->list[i];
+        parei_misuse_after(module, stray->kind, pool, stray->address, site, stray->earlier);
     }
 }
 
@@ -51,7 +57,7 @@ static size_t parei_serve_cap(const parei_depot *d, size_t size, unsigned flags)
 
 /* The bytes of an object beyond its block are nobody's. */
 static void parei_serve_mark_tail(const parei_depot *d, pare_span block) {
-    if (!d->exact) return;
+    if (!d->watched) return;
     parei_mark_noaccess((char *)block.ptr + block.cap, d->kind.size - block.cap);
 }
 
@@ -68,7 +74,7 @@ pare_status parei_serve_resize(const parei_depot *d, pare_span *block, size_t ne
     pare_span resized = {block->ptr, parei_serve_cap(d, new_size, flags)};
     if (resized.cap > block->cap) {
         char *tail = (char *)block->ptr + block->cap;
-        if (d->exact) parei_mark_undefined(tail, resized.cap - block->cap);
+        if (d->watched) parei_mark_undefined(tail, resized.cap - block->cap);
         if ((flags & PARE_ZEROED) != 0) memset(tail, 0, resized.cap - block->cap);
     }
     parei_serve_mark_tail(d, resized);
@@ -77,7 +83,7 @@ pare_status parei_serve_resize(const parei_depot *d, pare_span *block, size_t ne
 }
 
 void parei_serve_whole(const parei_depot *d, pare_span block) {
-    if (!d->exact || block.cap == d->kind.size) return;
+    if (!d->watched || block.cap == d->kind.size) return;
     if (parei_depot_stray(d, block.ptr) == NULL) parei_mark_defined(block.ptr, d->kind.size);
 }
 

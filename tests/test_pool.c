@@ -23,20 +23,23 @@ static pare_status face_status(const some_pool *p) { return pare_pool_status(&p-
 static pare_pool_stats face_stats(const some_pool *p) { return pare_pool_get_stats(&p->one); }
 static pare_allocator face_allocator(some_pool *p) { return pare_pool_allocator(&p->one); }
 
-static const pool_face face = {
-    .name = "pool, as all pools",
-    .module = "pool",
-    .init = face_init,
-    .deinit = face_deinit,
-    .get = face_get,
-    .put = face_put,
-    .reserve = face_reserve,
-    .trim = face_trim,
-    .idle = face_idle,
-    .status = face_status,
-    .stats = face_stats,
-    .allocator = face_allocator,
-};
+static pool_face face_with(const char *name, unsigned flags) {
+    return (pool_face){
+        .name = name,
+        .module = "pool",
+        .flags = flags,
+        .init = face_init,
+        .deinit = face_deinit,
+        .get = face_get,
+        .put = face_put,
+        .reserve = face_reserve,
+        .trim = face_trim,
+        .idle = face_idle,
+        .status = face_status,
+        .stats = face_stats,
+        .allocator = face_allocator,
+    };
+}
 
 /* --- one owner --------------------------------------------------------------------------- */
 
@@ -124,5 +127,8 @@ int main(void) {
         CASE(pool_reserve_makes_gets_that_cannot_fail),
         CASE(pool_typed_needs_no_casts),
     };
-    return pools_run(&face) + cmocka_run_group_tests_name("pool", tests, NULL, NULL);
+    pool_face plain = face_with("pool, as all pools", 0);
+    pool_face hardened = face_with("pool, hardened, as all pools", PARE_POOL_HARDENED);
+    return pools_run(&plain) + pools_run(&hardened) +
+           cmocka_run_group_tests_name("pool", tests, NULL, NULL);
 }

@@ -6,13 +6,15 @@
 
 static parei_depot depot_of(probe *p, pare_pool_options o) {
     parei_depot d;
-    assert_int_equal(parei_serve_init(&d, probe_allocator(p), &o), PARE_OK);
+    parei_harden h;
+    assert_int_equal(parei_serve_init(&d, &h, probe_allocator(p), &o), PARE_OK);
     return d;
 }
 
 static void serve_init_reads_options(void **state) {
     pare_pool_options o = sized(48);
     parei_depot d = depot_of(*state, o);
+    parei_harden h;
     assert_int_equal(d.kind.align, _Alignof(max_align_t));
     assert_true(d.kind.limit_bytes == SIZE_MAX);
     assert_false(parei_serve_cleans(&d));
@@ -24,10 +26,10 @@ static void serve_init_reads_options(void **state) {
     assert_int_equal(d.kind.limit_bytes, 5000);
     assert_true(parei_serve_cleans(&d));
     o.magazine_bytes = 2 * sizeof(void *) - 1;
-    assert_int_equal(parei_serve_init(&d, probe_allocator(*state), &o), PARE_ERR_ARGUMENT);
+    assert_int_equal(parei_serve_init(&d, &h, probe_allocator(*state), &o), PARE_ERR_ARGUMENT);
     o.magazine_bytes++;
-    assert_int_equal(parei_serve_init(&d, probe_allocator(*state), &o), PARE_OK);
-    assert_int_equal(parei_serve_init(&d, probe_allocator(*state), NULL), PARE_ERR_ARGUMENT);
+    assert_int_equal(parei_serve_init(&d, &h, probe_allocator(*state), &o), PARE_OK);
+    assert_int_equal(parei_serve_init(&d, &h, probe_allocator(*state), NULL), PARE_ERR_ARGUMENT);
 }
 
 static void serve_keeps_objects_by_count_or_by_bytes(void **state) {
@@ -81,7 +83,7 @@ static void serve_blocks_are_objects_or_parts_of_them(void **state) {
 }
 
 static void serve_reports_each_stray(void **state) {
-    parei_strays strays = {2, {{"double put", state}, {"foreign pointer", &strays}}};
+    parei_strays strays = {2, {{"double put", state, NULL}, {"foreign pointer", &strays, NULL}}};
     pare_set_misuse_handler(misuse_note);
     parei_serve_report("pool", &misuse_last, &strays, NULL);
     assert_int_equal(misuse_count, 2);

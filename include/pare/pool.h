@@ -23,7 +23,8 @@
  *          another pool's, or of a pointer into the middle of one, at the latest when it would go
  *          back to a slab: there the bad entry is dropped, and the site named is that of the call
  *          that found it. With `reset` or PARE_WIPE, pointers are looked up in every put; under
- *          ASan, MSan and memcheck so too, and every double put is found at once.
+ *          ASan, MSan and memcheck so too, and every double put is found at once. What hardened
+ *          pools find, PARE_POOL_HARDENED says.
  * Lifetime Objects live until put or deinit. The struct may be moved until an allocator handle
  *          names its address.
  * SPDX-License-Identifier: MIT */
@@ -33,6 +34,24 @@
 PARE_BEGIN_DECLS
 
 /* --- types ------------------------------------------------------------------------------- */
+
+/* Flags of options, beside PARE_WIPE:
+ *
+ * HARDENED     Check everything in every call, and name the call before that made this one wrong:
+ *              each double put, foreign and interior pointer; writes around an object, when it is
+ *              put; writes to a free one, when it is next got, and both at a trim of all and at
+ *              deinit; objects still in use at deinit; calls while another is under way. Puts go
+ *              through a quarantine, so that an object comes back late.
+ *              Free objects are filled with 0xDD, or zeros with PARE_WIPE; in pools with init or
+ *              fini they are as they were, and a copy tells what is written to them. What a call
+ *              finds of earlier writes is reported, and the call goes on.
+ *              Cost: 40 to 55 bytes per object, their size again with init or fini; a put and a get
+ *              together about 100 ns, and three passes over the object.
+ * CHECK_RESET  Hardened pools with init: find objects that are not put as they were when last free,
+ *              at first as init left them, once `reset` has run. Bytes that init and reset leave
+ *              alone, padding too, have to stay what they are. */
+#define PARE_POOL_HARDENED 2u
+#define PARE_POOL_CHECK_RESET 4u
 
 struct parei_pool_state;
 
@@ -73,8 +92,19 @@ typedef struct pare_pool_options {
                             * free objects wait there. 0: room for 8192 objects, or for 8 MiB of
                             * them where that is more */
     uint32_t trim_ms;      /* trims of the surplus are at least this far apart; 0: 1000 */
-    unsigned flags;        /* PARE_WIPE: not together with init, since it leaves nothing */
-    uint64_t reserved[4];  /* 0 */
+    unsigned flags;        /* PARE_POOL_..., or PARE_WIPE: not together with init, since it leaves
+                            * nothing */
+
+    /* Chaos, for tests: what a program does with luck, it does no more. One put in chaos_put drops
+     * its object, which then leaves the pool, by fini, though its place in the slab stays and is
+     * built in anew, by init, no sooner than the quarantine ends; one get in chaos_get that is not
+     * reserved is refused with PARE_ERR_MEMORY. Which ones, the seed alone decides. 0: none. */
+    uint32_t chaos_put, chaos_get;
+    uint64_t chaos_seed;
+    size_t quarantine_bytes; /* puts wait until so many bytes of objects were put after them, as far
+                              * as there are other objects to be had; less than an object: none; 0:
+                              * 256 KiB, and at least one. Hardened; else what chaos drops */
+    uint64_t reserved[4];    /* 0 */
 } pare_pool_options;
 
 /* Exact whenever the owner is in no call of the pool. */
@@ -87,13 +117,14 @@ typedef struct pare_pool_stats {
                             * rate */
     uint64_t refills;      /* gets that found the magazine empty and got from the slabs */
     uint64_t spills;       /* puts that found it full and unable to grow */
+    uint64_t drops;        /* puts whose object chaos dropped */
     uint64_t trades;       /* 0; this and the next three are figures of an mtpool */
     size_t cache_count;    /* 0 */
     size_t cached_count;   /* 0 */
     size_t stock_count;    /* 0 */
     size_t live_count;     /* objects in use */
     size_t live_bytes;     /* live_count times their size */
-    size_t retained_count; /* free objects, in the magazine and in slabs */
+    size_t retained_count; /* free objects, in the magazine, in slabs and in quarantine */
     size_t retained_bytes; /* retained_count times their size */
     size_t peak_count;     /* most objects outside their slabs at once: never less than were live,
                             * and more by at most what lay in the magazine */
@@ -115,7 +146,8 @@ PARE_NODISCARD PARE_API pare_status pare_pool_init(pare_pool *p, pare_allocator 
                                                    const pare_pool_options *options);
 
 /* Gives everything back, objects in use too, and zeroes `p`. Whether any are in use is to be read
- * from the stats before. Accepts a zeroed pool. */
+ * from the stats before; in a hardened pool each is reported as a leak, with the site that got it.
+ * Accepts a zeroed pool. */
 PARE_API void pare_pool_deinit(pare_pool *p);
 
 /* Makes sure of `count` more gets: the next ones, and any later ones that leave no more objects in
@@ -199,6 +231,13 @@ PAREI_INLINE void pare_pool_put(pare_pool *p, void *object) {
 PAREI_INLINE pare_status pare_pool_status(const pare_pool *p) { return p->status; }
 
 PARE_API pare_pool_stats pare_pool_get_stats(const pare_pool *p);
+
+/* Of a hardened pool: calls visit(ctx, object, site) for each object in use, by address, with an
+ * address inside the function that got it. `visit` may not call into the pool. Of others: nothing,
+ * as they do not know. */
+PARE_API void pare_pool_visit_live(const pare_pool *p,
+                                   void (*visit)(void *ctx, void *object, const void *site),
+                                   void *ctx);
 
 /* Serves objects of `p`, which must not move from now on, as blocks: any size and alignment up to
  * the object's; cap is the object's size, unless PARE_EXACT. More is refused with

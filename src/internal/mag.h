@@ -6,10 +6,11 @@
  * never followed. A magazine is a stack of pointers to free objects. Hits push and pop it; when it
  * is empty or full, it trades with the depot, and what it trades in is checked.
  *
- *   slab:   | header | out bits | lent bits | free indices | gap | object | object | ... |
+ *   slab:   | header | notes | out bits | lent bits | free indices | gap | object | object | ... |
  *
  * An object is *made* when it first enters the pool; *out* of its slab when it is in a magazine or
- * with the user; *lent* while with the user, which is tracked only while memory is watched.
+ * with the user; *lent* while with the user, which is tracked only while memory is watched, and
+ * where there are notes; *bare* from when it was dropped until it is made anew.
  *
  * Threads  None of this locks: a pool for many threads calls the depot under its lock.
  * SPDX-License-Identifier: MIT */
@@ -20,11 +21,19 @@
 
 /* --- slabs and depot --------------------------------------------------------------------- */
 
+/* What is remembered of an object, for who hardens the pool; more of note_bytes may follow. */
+typedef struct parei_note {
+    void *next;       /* while free: in a list of objects */
+    const void *site; /* of the call that got it, or, when free, put it; NULL: there was none */
+    bool bare;
+} parei_note;
+
 typedef struct parei_slab {
     struct parei_slab *prev, *next; /* in the depot's list, while it has objects to take */
     pare_span block;                /* this slab */
     size_t charge_bytes;            /* what it counts against the limit */
     char *objects;
+    char *notes;
     uint32_t *out;  /* a bit per object */
     uint32_t *lent; /* likewise; NULL unless the depot is exact */
     uint16_t *free; /* a stack of indices: the objects that are made and not out */
@@ -39,6 +48,7 @@ typedef struct parei_shape {
     size_t stride;  /* bytes from one object to the next; a multiple of align */
     size_t gap;     /* at least so many bytes before each object belong to nobody */
     size_t bitmaps; /* how many */
+    size_t note_bytes;
 } parei_shape;
 
 /* What the objects of a depot are. */
@@ -51,18 +61,21 @@ typedef struct parei_kind {
     void *ctx;
     size_t limit_bytes; /* of slabs; SIZE_MAX: none */
     bool wipe;          /* free objects are all zero */
+    size_t note_bytes;  /* of the note of each object: at least a parei_note's, or 0: none */
+    size_t gap;         /* so many bytes before and behind each object are PAREI_GAP_BYTE */
 } parei_kind;
 
-enum { PAREI_DEPOT_FIRST_SLABS = 8 };
+enum { PAREI_DEPOT_FIRST_SLABS = 8, PAREI_GAP_BYTE = 0xFD };
 
 typedef struct parei_depot {
     pare_allocator from;
     parei_kind kind;
     parei_shape shape; /* of the slabs */
-    parei_shape plain; /* what it would be unwatched: what counts against the limit */
+    parei_shape plain; /* without all that is for checks: what counts against the limit */
     size_t inverse;    /* of the odd part of the stride, modulo 2^width */
     unsigned shift;    /* log2 of the even part */
-    bool exact;        /* memory is watched: `lent` is kept, and free objects are marked */
+    bool watched;      /* free objects are marked, and gaps instead of filled */
+    bool exact;        /* `lent` is kept */
     size_t slab_bytes; /* wanted size of the next slab */
     size_t charged_bytes;
 
@@ -78,6 +91,7 @@ typedef struct parei_depot {
     size_t made_count;  /* objects in all slabs that are made */
     size_t free_count;  /* of these, not out */
     size_t keep_count;  /* made objects that the release of empty slabs has to leave */
+    size_t spare_count; /* free ones that parei_depot_give leaves */
     size_t peak_count;  /* the most objects that were out */
     uint64_t creates;   /* objects ever made */
 
@@ -90,6 +104,7 @@ typedef struct parei_depot {
 typedef struct parei_stray {
     const char *kind; /* of misuse */
     const void *address;
+    const void *earlier; /* the site of a call before; NULL: not known */
 } parei_stray;
 
 /* Strays are handed up in lots, since they are reported only when all else is whole again: a
@@ -100,6 +115,13 @@ typedef struct parei_strays {
     size_t count;
     parei_stray list[PAREI_STRAYS_MAX];
 } parei_strays;
+
+/* Requires room. */
+static inline void parei_strays_add(parei_strays *strays, const char *kind, const void *address,
+                                    const void *earlier) {
+    parei_stray stray = {kind, address, earlier};
+    strays->list[strays->count++] = stray;
+}
 
 /* Readies `d`, which may be moved until its first slab is taken. PARE_ERR_ARGUMENT where no slab
  * can hold one object, or none within the limit. */
@@ -118,7 +140,7 @@ PARE_API void parei_depot_free(parei_depot *d, pare_span block, size_t align);
 PARE_API pare_status parei_depot_take(parei_depot *d, void **items, size_t want, size_t *taken);
 
 /* Puts items[0, count) back into their slabs, in order, until the lot of strays is full; returns
- * how many are dealt with. Empty slabs but one are released. */
+ * how many are dealt with. Empty slabs but one are released, as long as spare_count allows. */
 PARE_API size_t parei_depot_give(parei_depot *d, void *const *items, size_t count,
                                  parei_strays *strays);
 
@@ -167,6 +189,24 @@ PARE_API void parei_depot_unlend(parei_depot *d, void *object);
 
 /* Writes zeros over the object, and the compiler may not drop it. */
 PARE_API void parei_depot_wipe(const parei_depot *d, void *object);
+
+/* --- of depots with notes ---------------------------------------------------------------- */
+
+/* The note of the made object that `address` lies in or right behind; NULL: in none. Reads nothing
+ * there. */
+PARE_API parei_note *parei_depot_note(const parei_depot *d, const void *address);
+
+/* The made object that follows `object` by address, or, with NULL, the first. NULL: none. */
+PARE_API void *parei_depot_next(const parei_depot *d, const void *object);
+
+/* Whether `object` is with the user. */
+PARE_API bool parei_depot_is_lent(const parei_depot *d, const void *object);
+
+/* The object, which is lent, leaves the pool but for its place: fini. */
+PARE_API void parei_depot_drop(parei_depot *d, void *object);
+
+/* Makes a bare object anew, which is not lent. Refused: it is bare still. */
+PARE_API pare_status parei_depot_renew(parei_depot *d, void *object);
 
 /* --- magazines --------------------------------------------------------------------------- */
 

@@ -4,10 +4,12 @@
 #ifndef PAREI_SERVE_H
 #define PAREI_SERVE_H
 #include "pare/pool.h"
+#include "internal/harden.h"
 #include "internal/mag.h"
 
-/* What `o` asks for, and a depot of it. PARE_ERR_ARGUMENT: NULL, or outside the ranges. */
-PARE_API pare_status parei_serve_init(parei_depot *d, pare_allocator from,
+/* What `o` asks for: a depot, and how it is hardened. PARE_ERR_ARGUMENT: NULL, or outside the
+ * ranges. */
+PARE_API pare_status parei_serve_init(parei_depot *d, parei_harden *h, pare_allocator from,
                                       const pare_pool_options *o);
 
 /* Bytes of magazine for `count` pointers; the NULL before the first included. */
@@ -18,6 +20,9 @@ static inline size_t parei_serve_magazine_bytes(size_t count) {
 /* How many free objects lie at hand unless options say: 8192, or 8 MiB of them where that is
  * more. */
 PARE_API size_t parei_serve_keep_count(const parei_depot *d);
+
+/* The kind of misuse that a put into an all-zero pool is. */
+#define PAREI_SERVE_UNREADY "put after deinit or before init"
 
 /* Reports what was found when magazines were traded. */
 PARE_API void parei_serve_report(const char *module, const void *pool, const parei_strays *strays,
