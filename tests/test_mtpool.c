@@ -186,7 +186,7 @@ static void mtpool_cache_zeroed_refuses_gets_and_takes_the_rest(void **state) {
     pare_mtpool_cache_deinit(&cache);
     pare_set_misuse_handler(misuse_note);
     pare_mtpool_cache_put(&cache, &cache);
-    assert_string_equal(misuse_last.kind, "foreign pointer");
+    assert_string_equal(misuse_last.kind, "put after deinit or before init");
 }
 
 static bool cache_scenario(probe *p, void *ctx) {

@@ -1,6 +1,7 @@
 /* test_pool.c - pare/pool.h: what all pools have to do (support/pools.c), and what is this one's.
  * SPDX-License-Identifier: MIT */
 #include "support/pools.h"
+#include <pthread.h>
 
 enum { MANY = 20000 };
 
@@ -22,6 +23,10 @@ static void face_idle(some_pool *p) { (void)p; }
 static pare_status face_status(const some_pool *p) { return pare_pool_status(&p->one); }
 static pare_pool_stats face_stats(const some_pool *p) { return pare_pool_get_stats(&p->one); }
 static pare_allocator face_allocator(some_pool *p) { return pare_pool_allocator(&p->one); }
+static void face_visit_live(const some_pool *p,
+                            void (*visit)(void *ctx, void *object, const void *site), void *ctx) {
+    pare_pool_visit_live(&p->one, visit, ctx);
+}
 
 static pool_face face_with(const char *name, unsigned flags) {
     return (pool_face){
@@ -38,6 +43,7 @@ static pool_face face_with(const char *name, unsigned flags) {
         .status = face_status,
         .stats = face_stats,
         .allocator = face_allocator,
+        .visit_live = face_visit_live,
     };
 }
 
@@ -121,14 +127,81 @@ static void pool_typed_needs_no_casts(void **state) {
     assert_int_equal(m.ended, 1);
 }
 
+static void *use_from_outside(void *ctx) {
+    pare_pool *pool = ctx;
+    assert_null(pare_pool_get(pool));
+    assert_int_equal(misuse_count, 1);
+    pare_pool_put(pool, pool);
+    assert_int_equal(misuse_count, 2);
+    pare_pool_visit_live(pool, NULL, NULL);
+    assert_int_equal(misuse_count, 3);
+    pare_pool_trim(pool, 0, PARE_TRIM_ALL); /* ignored */
+    pare_pool_deinit(pool);
+    return NULL;
+}
+
+/* While a put is under way, another thread comes, and goes. */
+static void reset_slowly(void *ctx, void *object) {
+    pthread_t thread;
+    (void)object;
+    assert_int_equal(pthread_create(&thread, NULL, use_from_outside, ctx), 0);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+}
+
+static void pool_hardened_notices_a_second_thread(void **state) {
+    probe *p = *state;
+    pare_pool pool;
+    pare_pool_options o = sized(64);
+    o.flags = PARE_POOL_HARDENED;
+    o.reset = reset_slowly;
+    o.ctx = &pool;
+    pool = pool_with(p, o);
+    void *object = must_get(&pool);
+    pare_set_misuse_handler(misuse_note);
+    pare_pool_put(&pool, object);
+    assert_int_equal(misuse_count, 4);
+    assert_string_equal(misuse_last.kind, "used by two calls at once");
+    assert_int_equal(pare_pool_get_stats(&pool).live_count, 0);
+    pare_pool_deinit(&pool);
+    assert_int_equal(misuse_count, 4);
+}
+
+static PAREI_COLD void *get_elsewhere(pare_pool *pool) {
+    void *volatile object = pare_pool_get(pool); /* no tail call, so the site is here */
+    return object;
+}
+
+static void note_site(void *ctx, void *object, const void *site) {
+    (void)object;
+    *(const void **)ctx = site;
+}
+
+static void pool_hardened_tells_sites_apart(void **state) {
+    probe *p = *state;
+    pare_pool_options o = sized(64);
+    o.flags = PARE_POOL_HARDENED;
+    pare_pool pool = pool_with(p, o);
+    const void *sites[3];
+    for (int i = 0; i < 3; i++) {
+        void *volatile object = i == 1 ? must_get(&pool) : get_elsewhere(&pool);
+        pare_pool_visit_live(&pool, note_site, &sites[i]);
+        pare_pool_put(&pool, object);
+    }
+    assert_ptr_equal(sites[0], sites[2]);
+    assert_ptr_not_equal(sites[0], sites[1]);
+    pare_pool_deinit(&pool);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         CASE(pool_may_be_moved),
         CASE(pool_reserve_makes_gets_that_cannot_fail),
         CASE(pool_typed_needs_no_casts),
+        CASE(pool_hardened_notices_a_second_thread),
+        CASE(pool_hardened_tells_sites_apart),
     };
     pool_face plain = face_with("pool, as all pools", 0);
     pool_face hardened = face_with("pool, hardened, as all pools", PARE_POOL_HARDENED);
-    return pools_run(&plain) + pools_run(&hardened) +
+    return pools_run(&plain) + pools_run(&hardened) + pools_run_hardened(&plain) +
            cmocka_run_group_tests_name("pool", tests, NULL, NULL);
 }

@@ -68,7 +68,7 @@ static void serve_blocks_are_objects_or_parts_of_them(void **state) {
     assert_true(parei_serve_fits(&d, 64, 16));
     assert_false(parei_serve_fits(&d, 65, 16));
     assert_false(parei_serve_fits(&d, 1, 32));
-    d.exact = false; /* the array is not the depot's to mark */
+    d.watched = false; /* the array is not the depot's to mark */
     memset(object, 'x', sizeof object);
     pare_span block = parei_serve_block(&d, object, 10, PARE_EXACT | PARE_ZEROED);
     assert_ptr_equal(block.ptr, object);

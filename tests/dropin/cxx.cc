@@ -61,6 +61,12 @@ static void use_pool() {
     pare_pool pool = {};
     pare_pool_options options = {};
     options.size = 24;
+    options.flags = PARE_POOL_CHECK_RESET; /* there is no init to check */
+    EXPECT(pare_pool_init(&pool, pare_heap(), &options) == PARE_ERR_ARGUMENT);
+    options.flags = PARE_POOL_HARDENED;
+    EXPECT(pare_pool_init(&pool, pare_heap(), &options) == PARE_OK);
+    pare_pool_deinit(&pool);
+    options.flags = 0;
     EXPECT(pare_pool_init(&pool, pare_heap(), &options) == PARE_OK);
     void *object = pare_pool_get(&pool);
     EXPECT(object != nullptr && pare_pool_status(&pool) == PARE_OK);

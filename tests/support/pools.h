@@ -30,10 +30,15 @@ typedef struct pool_face {
     pare_status (*status)(const some_pool *p);
     pare_pool_stats (*stats)(const some_pool *p);
     pare_allocator (*allocator)(some_pool *p);
+    void (*visit_live)(const some_pool *p, void (*visit)(void *ctx, void *object, const void *site),
+                       void *ctx);
 } pool_face;
 
 /* Runs all cases with `face`; how many failed. */
 int pools_run(const pool_face *face);
+
+/* Those of hardened.c, which set the flags themselves. */
+int pools_run_hardened(const pool_face *face);
 
 /* --- for other tests of pools ------------------------------------------------------------ */
 
