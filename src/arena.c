@@ -168,14 +168,24 @@ pare_status pare_arena_init(pare_arena *a, pare_allocator from, const pare_arena
     return PARE_OK;
 }
 
+/* Each word is written once: a short-lived arena costs little more than these stores. */
 void pare_arena_init_with(pare_arena *a, void *array, size_t size, pare_allocator then) {
-    *a = (pare_arena){.from = then};
     size_t padding = parei_padding(array, PAREI_BLOCK_ALIGN);
-    if (array == NULL || size < padding) return;
-
-    a->ptr = a->array = (char *)array + padding;
-    a->end = parei_window_end(a->array, size - padding, PAREI_ARENA_CONSTANT_MAX);
-    if (parei_watched()) parei_arena_watch_array(a, a->end);
+    char *start = NULL, *end = NULL;
+    if (array != NULL && size >= padding) {
+        start = (char *)array + padding;
+        end = parei_window_end(start, size - padding, PAREI_ARENA_CONSTANT_MAX);
+    }
+    a->ptr = start;
+    a->end = end;
+    a->array = start;
+    a->from = then;
+    a->state = NULL;
+    a->floor = NULL;
+    a->callbacks = NULL;
+    a->epoch = 0;
+    a->status = PARE_OK;
+    if (start != NULL && parei_watched()) parei_arena_watch_array(a, a->end);
     parei_arena_check(a);
 }
 

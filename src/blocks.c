@@ -12,12 +12,13 @@ static void parei_blocks_check(const parei_blocks *b) {
 
 char *parei_block_start(const parei_blocks *b, parei_block *block) {
     size_t header = block == b->home ? b->home_header : sizeof(parei_block);
-    return (char *)block + parei_align_up(header, PARE_MIN_ALIGN);
+    return (char *)block + parei_align_up(header, PAREI_BLOCK_ALIGN);
 }
 
 size_t parei_block_least(size_t extent, size_t align) {
-    /* Header and end are rounded to PARE_MIN_ALIGN. */
-    return parei_sum(parei_sum(sizeof(parei_block) + 2 * PARE_MIN_ALIGN, align), extent);
+    size_t header = parei_align_up(sizeof(parei_block), PAREI_BLOCK_ALIGN);
+    return parei_sum(parei_sum(header + PARE_MIN_ALIGN, align),
+                     extent); /* the end is rounded too */
 }
 
 /* --- figures and marks ------------------------------------------------------------------- */
@@ -83,7 +84,7 @@ static void parei_blocks_ready(const parei_blocks *b, parei_block *block) {
 pare_status parei_blocks_open(parei_blocks *b, size_t header) {
     parei_block *home;
     pare_status status =
-        parei_blocks_ask(b, b->min_bytes, parei_align_up(header, PARE_MIN_ALIGN), &home);
+        parei_blocks_ask(b, b->min_bytes, parei_align_up(header, PAREI_BLOCK_ALIGN), &home);
     if (status != PARE_OK) return status;
     b->home = home;
     b->home_header = header;

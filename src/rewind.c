@@ -155,12 +155,18 @@ static PAREI_COLD void parei_arena_deinit_all(pare_arena *a, const void *site) {
     *a = (pare_arena){0};
 }
 
+/* Where neither was called for, most words are zero already, and are not written. */
 void pare_arena_deinit(pare_arena *a) {
-    if (a->state == NULL && a->callbacks == NULL) {
-        *a = (pare_arena){0};
-    } else {
+    if (a->state != NULL || a->callbacks != NULL) {
         parei_arena_deinit_all(a, PAREI_SITE());
+        return;
     }
+    a->ptr = a->end = a->array = NULL;
+    a->from = (pare_allocator){0};
+    if (a->floor == NULL && a->epoch == 0 && a->status == PARE_OK) return;
+    a->floor = NULL;
+    a->epoch = 0;
+    a->status = PARE_OK;
 }
 
 /* --- marks ------------------------------------------------------------------------------- */

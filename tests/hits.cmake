@@ -13,7 +13,8 @@ string(REPLACE ";" "," code "${code}")
 # hit_<path> and the most instructions it may have, its return included. Both compilers lay the hit
 # out in front of the slow call.
 set(failed FALSE)
-foreach(limit IN ITEMS arena_constant=6 arena_run_time=12 pool_get=9 pool_put=14 str_char=10)
+foreach(limit IN ITEMS arena_constant=6 arena_tested=9 arena_run_time=12 pool_get=9 pool_put=14
+    str_char=10)
   string(REGEX MATCH "^(.*)=(.*)$" limit ${limit})
   set(path ${CMAKE_MATCH_1})
   set(most ${CMAKE_MATCH_2})

@@ -115,6 +115,23 @@ static void arena_init_with_array_and_none_never_spills(void **state) {
     free(array);
 }
 
+static void arena_deinit_on_the_array_alone_zeroes_every_word(void **state) {
+    static const pare_arena zeroed;
+    (void)state;
+    for (int i = 0; i < 8; i++) {
+        char *array = malloc(4096);
+        pare_arena a;
+        memset(&a, 0xFF, sizeof a);
+        pare_arena_init_with(&a, array, 4096, pare_none());
+        if ((i & 1) != 0) pare_arena_reset(&a);
+        if ((i & 2) != 0) pare_arena_mark(&a);
+        if ((i & 4) != 0) assert_null(pare_arena_alloc(&a, 5000, 8));
+        pare_arena_deinit(&a);
+        assert_memory_equal(&a, &zeroed, sizeof a);
+        free(array);
+    }
+}
+
 static void arena_init_with_an_array_of_any_size(void **state) {
     probe *p = *state;
     for (size_t size = 0; size < 300; size++) {
@@ -781,6 +798,7 @@ int main(void) {
         CASE(arena_init_refused_leaves_arena_untouched),
         CASE(arena_init_with_array_uses_it_first_and_then_spills),
         CASE(arena_init_with_array_and_none_never_spills),
+        CASE(arena_deinit_on_the_array_alone_zeroes_every_word),
         CASE(arena_init_with_an_array_of_any_size),
         CASE(arena_struct_may_be_moved),
         CASE(arena_alloc_bad_values_are_argument_errors),

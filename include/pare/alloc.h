@@ -66,7 +66,7 @@ struct pare_allocator_vtable {
 
 /* The vtable that a zeroed handle stands for: the heap's; where there is no C library, one that
  * refuses. */
-PARE_API const struct pare_allocator_vtable *parei_default_vtable(void);
+PARE_API PAREI_CONST const struct pare_allocator_vtable *parei_default_vtable(void);
 
 /* Reports an allocator whose slot broke its contract, and gives the block back. */
 PARE_API PAREI_COLD void parei_alloc_broken(pare_allocator a, pare_span block, size_t align);

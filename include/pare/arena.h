@@ -44,9 +44,9 @@ struct parei_guard;
 typedef struct pare_arena {
     char *ptr;                       /* where the next object goes */
     char *end;                       /* of the current block */
+    char *array;                     /* start of the caller's array, aligned; NULL without one */
     pare_allocator from;             /* outlives the arena */
     struct parei_arena_state *state; /* in the first block of `from`; NULL before that is taken */
-    char *array;                     /* start of the caller's array, aligned; NULL without one */
     char *floor;                     /* the newest mark in the current block; NULL: none */
     struct parei_arena_callback *callbacks; /* the youngest first */
     uint32_t epoch;                         /* resets so far */
@@ -161,9 +161,8 @@ PARE_API PAREI_COLD void *parei_arena_alloc_slow(pare_arena *a, size_t size, siz
  * window of a block in the last two such stretches of the address space is clipped. */
 #define PAREI_ARENA_CONSTANT_MAX ((size_t)4096)
 
-/* The object at `ptr`, `size` bytes further on. Never NULL, and the compiler may know it. */
-PAREI_INLINE void *parei_arena_take(pare_arena *a, size_t padding, size_t size) {
-    char *object = a->ptr + padding;
+/* Takes object[0, size). Never NULL, and the compiler may know it. */
+PAREI_INLINE void *parei_arena_take(pare_arena *a, char *object, size_t size) {
     a->ptr = object + size;
     PAREI_ASSUME(object != NULL);
     return object;
@@ -175,18 +174,19 @@ PAREI_INLINE void *parei_arena_take(pare_arena *a, size_t padding, size_t size) 
  * to PARE_MIN_ALIGN; 10 for a size known at run time, which is not 0. */
 PARE_NODISCARD PAREI_INLINE void *pare_arena_alloc(pare_arena *a, size_t size, size_t align) {
     const size_t mask = PARE_MIN_ALIGN - 1;
-    uintptr_t ptr = (uintptr_t)a->ptr, end = (uintptr_t)a->end;
+    char *ptr = a->ptr;
+    uintptr_t at = (uintptr_t)ptr, end = (uintptr_t)a->end;
     if (PAREI_CONSTANT(align) && align != 0 && (align & (align - 1)) == 0 &&
         align <= PAREI_ARENA_CONSTANT_MAX) {
         if (PAREI_CONSTANT(size) && size <= PAREI_ARENA_CONSTANT_MAX) {
-            size_t padding = align <= PARE_MIN_ALIGN ? 0 : (0 - ptr) & (align - 1);
+            size_t padding = align <= PARE_MIN_ALIGN ? 0 : (0 - at) & (align - 1);
             size_t extent = (size + !size + mask) & ~mask;
-            if (PAREI_LIKELY(ptr + padding + extent <= end)) {
-                return parei_arena_take(a, padding, extent);
+            if (PAREI_LIKELY(at + padding + extent <= end)) {
+                return parei_arena_take(a, ptr + padding, extent);
             }
         } else if (align <= PARE_MIN_ALIGN) {
             size_t last = size - 1; /* size 0 is beyond any room */
-            if (PAREI_LIKELY(last < end - ptr)) return parei_arena_take(a, 0, (last | mask) + 1);
+            if (PAREI_LIKELY(last < end - at)) return parei_arena_take(a, ptr, (last | mask) + 1);
         }
     }
     return parei_arena_alloc_slow(a, size, align);

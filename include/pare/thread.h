@@ -25,11 +25,6 @@
 #ifndef PARE_THREAD_H
 #define PARE_THREAD_H
 #include "pare/base.h"
-#if defined(__GNUC__) || defined(__clang__)
-#define PAREI_CONST __attribute__((const))
-#else
-#define PAREI_CONST
-#endif
 PARE_BEGIN_DECLS
 
 /* The calling thread will not call mt types for a while: what its caches hold goes back to where

@@ -46,7 +46,8 @@ typedef struct parei_blocks {
     uint64_t settled_allocs; /* allocs when a phase last ended */
 } parei_blocks;
 
-/* The first byte for objects; a multiple of PARE_MIN_ALIGN. */
+/* The first byte for objects; a multiple of PAREI_BLOCK_ALIGN, so that in a run of objects of 32
+ * bytes, as nodes are, no 16 bytes that are written at once lie in two cache lines. */
 PARE_API char *parei_block_start(const parei_blocks *b, parei_block *block);
 
 /* The end of a window over memory[0, size), which is aligned to PARE_MIN_ALIGN: a multiple of that,
