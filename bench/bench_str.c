@@ -1,15 +1,17 @@
 /* bench_str.c - what does text cost when it is built in one buffer that is used again?
  *
  * Read against `floor`, which writes the same bytes with a bare pointer into a buffer that is
- * simply large enough, numbers by pare's own digits, inlined; and against `libc`, the habit:
- * asprintf, or realloc to the exact size with each append, and free. The other heaps do the same;
- * for asprintf they format on the stack and copy. `libc-doubling` is the careful habit: a text of
- * its own each time, too, but with a capacity that doubles. `open_memstream` is POSIX's builder.
+ * simply large enough, numbers and runs of plain bytes by pare's own code, inlined; and against
+ * `libc`, the habit: asprintf, or realloc to the exact size with each append, and free. The other
+ * heaps do the same; for asprintf they format on the stack and copy. `libc-doubling` is the careful
+ * habit: a text of its own each time, too, but with a capacity that doubles. `open_memstream` is
+ * POSIX's builder.
  * SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE /* asprintf */
 #include "bench_str.h"
 #include "pare/str.h"
 #include "../src/internal/digits.h"
+#include "../src/internal/plain.h"
 
 /* --- the floor: a pointer, and nobody asks ------------------------------------------------- */
 
@@ -434,6 +436,140 @@ static void int64_doubling(bench *b) {
     free(t->ptr);
 }
 
+/* --- str/json-map -------------------------------------------------------------------------- */
+
+typedef struct pair {
+    pare_slice key, value;
+} pair;
+
+#define TEXT(literal)                                                                              \
+    { literal, sizeof literal - 1 }
+
+static pair pairs[] = {
+    {TEXT("id"), TEXT("7f3a9c51-02be-4d0f")},
+    {TEXT("name"), TEXT("Ada \"Countess\" Lovelace")},
+    {TEXT("email"), TEXT("ada.lovelace@example.org")},
+    {TEXT("path"), TEXT("C:\\work\\analytical-engine")},
+    {TEXT("city"), TEXT("Z\xc3\xbcrich")},
+    {TEXT("created_at"), TEXT("2024-05-17T08:30:00Z")},
+    {TEXT("role"), TEXT("admin")},
+    {TEXT("note"), TEXT("first line\nand a second one that is somewhat longer")},
+    {TEXT("user_agent"), TEXT("Mozilla/5.0 (X11; Linux x86_64; rv:115.0) Gecko/20100101")},
+    {TEXT("active"), TEXT("yes")},
+};
+
+enum { PAIRS = sizeof pairs / sizeof pairs[0] };
+
+/* What stands for a byte that is not plain, for texts that are known to be UTF-8. */
+static char *bare_escape(char *out, char c) {
+    switch (c) {
+    case '"': return BARE_LIT(out, "\\\"");
+    case '\\': return BARE_LIT(out, "\\\\");
+    case '\n': return BARE_LIT(out, "\\n");
+    default: *out = c; return out + 1;
+    }
+}
+
+static inline char *bare_json(char *out, pare_slice text) {
+    *out++ = '"';
+    for (size_t at = 0; at < text.len;) {
+        size_t run = parei_plain_run(out, text.ptr + at, text.len - at,
+                                     (parei_plain_set){true, {'"', '\\', '"', '"', '"'}});
+        out += run;
+        at += run;
+        if (at < text.len) out = bare_escape(out, text.ptr[at++]);
+    }
+    *out++ = '"';
+    return out;
+}
+
+static inline void json_floor_map(bare *t, const pair *p) {
+    char *out = t->ptr;
+    *out++ = '{';
+    for (int i = 0; i < PAIRS; i++) {
+        if (i != 0) *out++ = ',';
+        out = bare_json(out, p[i].key);
+        *out++ = ':';
+        out = bare_json(out, p[i].value);
+    }
+    out = BARE_LIT(out, "}");
+    *out = '\0';
+    t->len = (size_t)(out - t->ptr);
+}
+
+static void json_floor(bench *b) {
+    bare state, *t = bare_open(b, &state);
+    const pair *p = bench_hide(pairs);
+    while (bench_next(b)) {
+        json_floor_map(t, p);
+        bench_keep(t);
+    }
+    bench_ops(b, 1);
+    bench_result(b, t->ptr, t->len);
+    free(t->ptr);
+}
+
+static void json_pare(bench *b) {
+    pare_str state, *s = str_open(b, &state);
+    const pair *p = bench_hide(pairs);
+    while (bench_next(b)) {
+        pare_str_reset(s);
+        pare_str_append_char(s, '{');
+        for (int i = 0; i < PAIRS; i++) {
+            if (i != 0) pare_str_append_char(s, ',');
+            pare_str_append_json_n(s, p[i].key.ptr, p[i].key.len);
+            pare_str_append_char(s, ':');
+            pare_str_append_json_n(s, p[i].value.ptr, p[i].value.len);
+        }
+        pare_str_append_char(s, '}');
+        bench_keep(pare_str_cstr(s));
+    }
+    bench_ops(b, 1);
+    bench_result(b, pare_str_cstr(s), pare_str_len(s));
+    str_close(b, s);
+}
+
+/* The habit: each string escaped into a block of its own, and all formatted to the end of one that
+ * is enlarged to the exact size. */
+static char *json_escaped(const bench_heap *heap, pare_slice text) {
+    char *escaped = got(heap->malloc(2 * text.len + 1)), *out = escaped;
+    for (size_t i = 0; i < text.len; i++) out = bare_escape(out, text.ptr[i]);
+    *out = '\0';
+    return escaped;
+}
+
+static char *json_once(const bench_heap *heap, const pair *p) {
+    size_t len = 1;
+    char *text = got(heap->malloc(len + 2));
+    memcpy(text, "{", 2);
+    for (int i = 0; i < PAIRS; i++) {
+        char *key = json_escaped(heap, p[i].key);
+        char *value = json_escaped(heap, p[i].value);
+        const char *format = i != 0 ? ",\"%s\":\"%s\"" : "\"%s\":\"%s\"";
+        size_t size = strlen(key) + strlen(value) + 6;
+        text = got(heap->realloc(text, len + size + 2));
+        len += (size_t)snprintf(text + len, size + 1, format, key, value);
+        heap->free(key);
+        heap->free(value);
+    }
+    memcpy(text + len, "}", 2);
+    return text;
+}
+
+static void json_heap(bench *b) {
+    const bench_heap *heap = bench_heap_of(b);
+    const pair *p = bench_hide(pairs);
+    char *text = NULL;
+    while (bench_next(b)) {
+        heap->free(text);
+        text = json_once(heap, p);
+        bench_keep(text);
+    }
+    bench_ops(b, 1);
+    bench_result(b, text, strlen(text));
+    heap->free(text);
+}
+
 /* --- rows ---------------------------------------------------------------------------------- */
 
 static void add_row(const char *row, const char *operation, bench_fn *pare, bench_fn *floor,
@@ -459,4 +595,8 @@ void bench_str(void) {
     add_row("str/int64", "one of 1000 random int64_t, as text with a comma behind", int64_pare,
             int64_floor, int64_heap);
     bench_add("str/int64", "libc-doubling", int64_doubling, NULL);
+    bench_row("str/json-map", "one JSON object of ten pairs of strings, four of them escaped");
+    bench_add("str/json-map", "pare", json_pare, NULL);
+    bench_add("str/json-map", "floor", json_floor, NULL);
+    bench_add_heaps("str/json-map", json_heap, NULL, 21);
 }

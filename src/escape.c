@@ -30,29 +30,63 @@ parei_escape_room parei_escape_take(pare_str *s, size_t bytes, const char *text,
     return (parei_escape_room){out, own ? b->ptr + offset : text != NULL ? text : ""};
 }
 
-/* The whole of an append: where the window surely has room, straight to it. `slow` is
- * parei_escape_take_exact of the same way, out of line. */
-typedef parei_escape_room parei_escape_slow(pare_str *s, const char *text, size_t size);
-
-PAREI_INLINE pare_status parei_escape_append(parei_escape way, parei_escape_slow *slow, pare_str *s,
-                                             const char *text, size_t size) {
-    pare_buf *b = &s->buf;
-    parei_escape_room room = {b->ptr + b->len, text};
-    if (!PAREI_LIKELY(parei_escape_fits(s, size) && text != NULL)) {
-        room = slow(s, text, size);
-        if (room.out == NULL) return b->status;
-    }
-    b->len = (size_t)(parei_escape_write(way, room.out, room.text, size) - b->ptr);
+/* What is written ends at `end`, except for a quote. */
+PAREI_INLINE pare_status parei_escape_end(parei_escape way, pare_str *s, char *end) {
+    if (way.quote_count != 0) *end++ = '"';
+    s->buf.len = (size_t)(end - s->buf.ptr);
     return PARE_OK;
 }
 
-/* --- JSON -------------------------------------------------------------------------------- */
+typedef pare_status parei_escape_append_fn(pare_str *s, const char *text, size_t size, size_t run);
 
-static size_t parei_escape_json_run(char *out, const char *text, size_t size) {
-    return parei_escape_run(out, text, size, (parei_escape_set){true, {'"', '\\', '"', '"', '"'}});
+/* Where the first `run` bytes, which are plain, stand in the window already. */
+PAREI_INLINE pare_status parei_escape_append_other(parei_escape way, pare_str *s, const char *text,
+                                                   size_t size, size_t run) {
+    size_t quote = way.quote_count / 2;
+    char *out = s->buf.ptr + s->buf.len;
+    if (text == NULL || !parei_escape_fits(s, size)) {
+        parei_escape_room room = parei_escape_take_exact(way, s, text, size);
+        if (room.out == NULL) return s->buf.status;
+        out = room.out;
+        text = room.text;
+        run = way.run(out + quote, text, size);
+    }
+    if (quote != 0) *out++ = '"';
+    return parei_escape_end(way, s, parei_escape_write(way, out + run, text + run, size - run));
 }
 
-static parei_escaped parei_escape_json_other(char *out, const char *text, size_t size) {
+/* The whole of an append. `other` is the above, out of line, so that no call is made where the
+ * window has room and the text is plain. */
+PAREI_INLINE pare_status parei_escape_append(parei_escape way, parei_escape_append_fn *other,
+                                             pare_str *s, const char *text, size_t size) {
+    size_t window = s->buf.cap - s->buf.len;
+    char *out = s->buf.ptr + s->buf.len;
+    size_t run = 0;
+    if (PAREI_LIKELY(window > way.quote_count && size < window - way.quote_count && text != NULL)) {
+        if (way.quote_count != 0) *out++ = '"';
+        run = way.run(out, text, size);
+        if (run == size) return parei_escape_end(way, s, out + run);
+    }
+    return other(s, text, size, run);
+}
+
+/* pare_str_append_<name>_n, which escapes that way. */
+#define PAREI_ESCAPE_DEFINE(name, way)                                                             \
+    static PAREI_NOINLINE pare_status parei_escape_##name##_other(pare_str *s, const char *text,   \
+                                                                  size_t size, size_t run) {       \
+        return parei_escape_append_other(way, s, text, size, run);                                 \
+    }                                                                                              \
+    pare_status pare_str_append_##name##_n(pare_str *s, const char *text, size_t size) {           \
+        return parei_escape_append(way, parei_escape_##name##_other, s, text, size);               \
+    }
+
+/* --- JSON -------------------------------------------------------------------------------- */
+
+PAREI_INLINE size_t parei_escape_json_run(char *out, const char *text, size_t size) {
+    return parei_plain_run(out, text, size, (parei_plain_set){true, {'"', '\\', '"', '"', '"'}});
+}
+
+static parei_escaped parei_escape_json_one(char *out, const char *text, size_t size) {
     unsigned char c = (unsigned char)*text;
     if (c >= 0x80) return parei_escape_utf8(out, text, size);
     switch (c) {
@@ -71,24 +105,17 @@ static parei_escaped parei_escape_json_other(char *out, const char *text, size_t
     return (parei_escaped){1, 6};
 }
 
-static const parei_escape parei_escape_json = {parei_escape_json_run, parei_escape_json_other, 2};
+static const parei_escape parei_escape_json = {parei_escape_json_run, parei_escape_json_one, 2};
 
-static PAREI_COLD parei_escape_room parei_escape_json_slow(pare_str *s, const char *text,
-                                                           size_t size) {
-    return parei_escape_take_exact(parei_escape_json, s, text, size);
-}
-
-pare_status pare_str_append_json_n(pare_str *s, const char *text, size_t size) {
-    return parei_escape_append(parei_escape_json, parei_escape_json_slow, s, text, size);
-}
+PAREI_ESCAPE_DEFINE(json, parei_escape_json)
 
 /* --- HTML -------------------------------------------------------------------------------- */
 
-static size_t parei_escape_html_run(char *out, const char *text, size_t size) {
-    return parei_escape_run(out, text, size, (parei_escape_set){false, {'&', '<', '>', '"', '\''}});
+PAREI_INLINE size_t parei_escape_html_run(char *out, const char *text, size_t size) {
+    return parei_plain_run(out, text, size, (parei_plain_set){false, {'&', '<', '>', '"', '\''}});
 }
 
-static parei_escaped parei_escape_html_other(char *out, const char *text, size_t size) {
+static parei_escaped parei_escape_html_one(char *out, const char *text, size_t size) {
     (void)size;
     switch (*text) {
     case '&': return PAREI_ESCAPED(out, "&amp;");
@@ -99,16 +126,9 @@ static parei_escaped parei_escape_html_other(char *out, const char *text, size_t
     }
 }
 
-static const parei_escape parei_escape_html = {parei_escape_html_run, parei_escape_html_other, 0};
+static const parei_escape parei_escape_html = {parei_escape_html_run, parei_escape_html_one, 0};
 
-static PAREI_COLD parei_escape_room parei_escape_html_slow(pare_str *s, const char *text,
-                                                           size_t size) {
-    return parei_escape_take_exact(parei_escape_html, s, text, size);
-}
-
-pare_status pare_str_append_html_n(pare_str *s, const char *text, size_t size) {
-    return parei_escape_append(parei_escape_html, parei_escape_html_slow, s, text, size);
-}
+PAREI_ESCAPE_DEFINE(html, parei_escape_html)
 
 /* --- URLs -------------------------------------------------------------------------------- */
 
@@ -119,7 +139,7 @@ static const uint32_t parei_escape_unreserved[8] = {
     0x47fffffe,    /* a-z ~ */
 };
 
-static size_t parei_escape_url_run(char *out, const char *text, size_t size) {
+PAREI_INLINE size_t parei_escape_url_run(char *out, const char *text, size_t size) {
     size_t at = 0;
     for (; at < size; at++) {
         unsigned char c = (unsigned char)text[at];
@@ -129,7 +149,7 @@ static size_t parei_escape_url_run(char *out, const char *text, size_t size) {
     return at;
 }
 
-static parei_escaped parei_escape_url_other(char *out, const char *text, size_t size) {
+static parei_escaped parei_escape_url_one(char *out, const char *text, size_t size) {
     unsigned char c = (unsigned char)*text;
     (void)size;
     out[0] = '%';
@@ -138,13 +158,6 @@ static parei_escaped parei_escape_url_other(char *out, const char *text, size_t 
     return (parei_escaped){1, 3};
 }
 
-static const parei_escape parei_escape_url = {parei_escape_url_run, parei_escape_url_other, 0};
+static const parei_escape parei_escape_url = {parei_escape_url_run, parei_escape_url_one, 0};
 
-static PAREI_COLD parei_escape_room parei_escape_url_slow(pare_str *s, const char *text,
-                                                          size_t size) {
-    return parei_escape_take_exact(parei_escape_url, s, text, size);
-}
-
-pare_status pare_str_append_url_n(pare_str *s, const char *text, size_t size) {
-    return parei_escape_append(parei_escape_url, parei_escape_url_slow, s, text, size);
-}
+PAREI_ESCAPE_DEFINE(url, parei_escape_url)

@@ -16,7 +16,7 @@ set(PARE_PRIVATE_MODULES blocks guard line rewind mag harden serve escape)
 
 # src/internal/*.h, each after those it includes.
 set(PARE_INTERNAL_HEADERS bits check order classes blocks guard rewind line grow digits mag
-  harden trims serve os slots stock utf8 escape)
+  harden trims serve os slots stock utf8 plain escape)
 
 set(PARE_PUBLIC_MODULES ${PARE_MODULES})
 list(REMOVE_ITEM PARE_PUBLIC_MODULES ${PARE_PRIVATE_MODULES})

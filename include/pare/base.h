@@ -51,6 +51,7 @@
 #define PAREI_ASSUME(condition) ((condition) ? (void)0 : __builtin_unreachable())
 #define PAREI_COLD __attribute__((cold, noinline))
 #define PAREI_CONST __attribute__((const))
+#define PAREI_NOINLINE __attribute__((noinline))
 #define PAREI_INLINE static inline __attribute__((always_inline, unused))
 #define PAREI_PRINTF(text, first) __attribute__((__format__(__printf__, text, first)))
 #define PARE_NODISCARD __attribute__((warn_unused_result))
@@ -60,6 +61,7 @@
 #define PAREI_ASSUME(condition) ((void)0)
 #define PAREI_COLD
 #define PAREI_CONST
+#define PAREI_NOINLINE
 #define PAREI_INLINE static inline
 #define PAREI_PRINTF(text, first)
 #define PARE_NODISCARD
