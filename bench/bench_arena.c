@@ -267,43 +267,169 @@ static void request_heap(bench *b) {
 
 /* --- arena/fill-N -------------------------------------------------------------------------- */
 
-/* The argument is how many objects; the arena or heap is empty before and after. */
+/* The argument is how many objects; the arena or heap is empty before and after. `pare-reset` keeps
+ * its arena, and so its blocks and the kernel's pages. */
+typedef struct item {
+    struct item *next; /* the one before; so that a heap finds what is to be freed */
+    size_t index;
+    size_t unused; /* 24 bytes */
+} item;
+
+#define FILL(count, allocate)                                                                      \
+    item *last = NULL;                                                                             \
+    for (size_t i = 0; i < count; i++) {                                                           \
+        item *fresh = got(allocate);                                                               \
+        fresh->next = last;                                                                        \
+        fresh->index = i;                                                                          \
+        last = fresh;                                                                              \
+    }                                                                                              \
+    return last
+
+static item *fill_bump(bump *a, size_t count) { FILL(count, bump_alloc(a, sizeof(item))); }
+static item *fill_arena(pare_arena *a, size_t count) { FILL(count, PARE_ARENA_NEW(a, item)); }
+static item *fill_malloc(const bench_heap *heap, size_t count) {
+    FILL(count, heap->malloc(sizeof(item)));
+}
+
+static void fill_free(const bench_heap *heap, item *last) {
+    while (last != NULL) {
+        item *next = last->next;
+        heap->free(last);
+        last = next;
+    }
+}
+
+static void show_items(bench *b, const item *last) {
+    if (!bench_counting(b)) return;
+    for (; last != NULL; last = last->next) bench_result(b, &last->index, sizeof last->index);
+}
+
+static bump *fill_open(bench *b, bump *a, size_t count) {
+    a->base = a->ptr = malloc(count * sizeof(item));
+    bench_must(b, a->base != NULL);
+    a->end = a->base + count * sizeof(item);
+    return a;
+}
+
 static void fill_floor(bench *b) {
     size_t count = *(const size_t *)bench_arg(b);
     bump state, *a = bench_hide(&state);
+    bench_peak_resident(b);
     while (bench_next(b)) {
-        a->base = a->ptr = malloc(count * FILL_BYTES);
-        a->end = a->base + count * FILL_BYTES;
-        for (size_t i = 0; i < count; i++) *(size_t *)got(bump_alloc(a, FILL_BYTES)) = i;
+        bench_keep(fill_bump(fill_open(b, a, count), count));
         bump_close(a);
     }
     bench_ops(b, count);
+    show_items(b, fill_bump(fill_open(b, a, count), count));
+    bump_close(a);
 }
 
 static void fill_pare(bench *b) {
     size_t count = *(const size_t *)bench_arg(b);
     pare_arena state = {0}, *a = bench_hide(&state);
+    bench_peak_resident(b);
     while (bench_next(b)) {
-        for (size_t i = 0; i < count; i++) *(size_t *)got(pare_arena_alloc(a, FILL_BYTES, 8)) = i;
+        bench_keep(fill_arena(a, count));
         pare_arena_deinit(a);
     }
     bench_ops(b, count);
+    show_items(b, fill_arena(a, count));
+    pare_arena_deinit(a);
+}
+
+static void fill_pare_reset(bench *b) {
+    size_t count = *(const size_t *)bench_arg(b);
+    pare_arena state = {0}, *a = bench_hide(&state);
+    bench_peak_resident(b);
+    bench_allocs_at_most(b, 0);
+    while (bench_next(b)) {
+        bench_keep(fill_arena(a, count));
+        pare_arena_reset(a);
+    }
+    bench_ops(b, count);
+    show_items(b, fill_arena(a, count));
+    pare_arena_deinit(a);
 }
 
 static void fill_heap(bench *b) {
     size_t count = *(const size_t *)bench_arg(b);
     const bench_heap *heap = bench_heap_of(b);
-    void **objects = malloc(count * sizeof *objects);
-    bench_must(b, objects != NULL);
+    bench_peak_resident(b);
     while (bench_next(b)) {
-        for (size_t i = 0; i < count; i++) {
-            objects[i] = got(heap->malloc(FILL_BYTES));
-            *(size_t *)objects[i] = i;
-        }
-        for (size_t i = 0; i < count; i++) heap->free(objects[i]);
+        item *last = fill_malloc(heap, count);
+        bench_keep(last);
+        fill_free(heap, last);
     }
     bench_ops(b, count);
-    free(objects);
+    item *last = fill_malloc(heap, count);
+    show_items(b, last);
+    fill_free(heap, last);
+}
+
+/* --- arena/many-256 ------------------------------------------------------------------------ */
+
+/* Small arenas, all there at once: made, filled with ten objects, dropped. Each has one block: for
+ * `pare` 1 KiB of the C library's heap, for `pare-default` 4 KiB; `pare-shared` has 1 KiB of a pool
+ * that keeps them. */
+enum { ARENAS = 256, ARENA_OBJECTS = 10, ARENA_BYTES = 1024 };
+
+static const pare_arena_options small_blocks = {.block_min = ARENA_BYTES};
+
+static void many_floor(bench *b) {
+    char *memory = malloc((size_t)ARENAS * ARENA_BYTES);
+    bump state[ARENAS], *arenas = bench_hide(state);
+    bench_must(b, memory != NULL);
+    while (bench_next(b)) {
+        for (int i = 0; i < ARENAS; i++) {
+            arenas[i].ptr = memory + (size_t)i * ARENA_BYTES;
+            arenas[i].end = arenas[i].ptr + ARENA_BYTES;
+            bench_keep(fill_bump(&arenas[i], ARENA_OBJECTS));
+        }
+    }
+    bench_ops(b, ARENAS);
+    arenas[0].ptr = memory;
+    show_items(b, fill_bump(&arenas[0], ARENA_OBJECTS));
+    free(memory);
+}
+
+static void many_pare_over(bench *b, pare_allocator from, const pare_arena_options *options) {
+    static pare_arena state[ARENAS];
+    pare_arena *arenas = bench_hide(state);
+    while (bench_next(b)) {
+        for (int i = 0; i < ARENAS; i++) {
+            bench_must(b, pare_arena_init(&arenas[i], from, options) == PARE_OK);
+            bench_keep(fill_arena(&arenas[i], ARENA_OBJECTS));
+        }
+        for (int i = 0; i < ARENAS; i++) pare_arena_deinit(&arenas[i]);
+    }
+    bench_ops(b, ARENAS);
+    show_items(b, fill_arena(&arenas[0], ARENA_OBJECTS));
+    pare_arena_deinit(&arenas[0]);
+}
+
+static void many_pare(bench *b) { many_pare_over(b, pare_heap(), bench_arg(b)); }
+
+static void many_pare_shared(bench *b) {
+    pare_bufpool blocks = {0};
+    bench_allocs_at_most(b, 0);
+    many_pare_over(b, pare_bufpool_allocator(&blocks), bench_arg(b));
+    pare_bufpool_deinit(&blocks);
+}
+
+static void many_heap(bench *b) {
+    const bench_heap *heap = bench_heap_of(b);
+    item *lasts[ARENAS];
+    while (bench_next(b)) {
+        for (int i = 0; i < ARENAS; i++) {
+            lasts[i] = fill_malloc(heap, ARENA_OBJECTS);
+            bench_keep(lasts[i]);
+        }
+        for (int i = 0; i < ARENAS; i++) fill_free(heap, lasts[i]);
+    }
+    bench_ops(b, ARENAS);
+    lasts[0] = fill_malloc(heap, ARENA_OBJECTS);
+    show_items(b, lasts[0]);
+    fill_free(heap, lasts[0]);
 }
 
 /* --- arena/tree --------------------------------------------------------------------------- */
@@ -368,15 +494,16 @@ static void add_row(const char *row, const char *operation, bench_fn *pare, benc
 }
 
 static void add_fill_row(const char *row, const size_t *count) {
-    bench_row(row,
-              "one of that many allocations of 24 bytes in an arena made for them, then dropped");
+    bench_row(row, "one of that many allocations of 24 bytes in an arena made for them, then "
+                   "dropped; peak bytes are what is resident");
     bench_add(row, "pare", fill_pare, count);
+    bench_add(row, "pare-reset", fill_pare_reset, count);
     bench_add(row, "floor", fill_floor, count);
     bench_add_heaps(row, fill_heap, count, 1);
 }
 
 void bench_arena(void) {
-    static const size_t counts[] = {10, 1000, 100000};
+    static const size_t counts[] = {10, 1000, 100000, 10000000};
     fill_mixed_sizes(mixed_sizes);
     add_row("arena/alloc-32", "one of 1000 allocations of 32 bytes, then all are dropped",
             alloc_32_pare, alloc_32_floor, alloc_32_heap);
@@ -399,4 +526,14 @@ void bench_arena(void) {
     add_fill_row("arena/fill-10", &counts[0]);
     add_fill_row("arena/fill-1000", &counts[1]);
     add_fill_row("arena/fill-100000", &counts[2]);
+    add_fill_row("arena/fill-10000000", &counts[3]);
+    bench_row_long("arena/fill-10000000");
+
+    bench_row("arena/many-256", "a small arena: made, ten allocations of 24 bytes, and, when there "
+                                "are 256 of them, dropped");
+    bench_add("arena/many-256", "pare", many_pare, &small_blocks);
+    bench_add("arena/many-256", "pare-default", many_pare, NULL);
+    bench_add("arena/many-256", "pare-shared", many_pare_shared, &small_blocks);
+    bench_add("arena/many-256", "floor", many_floor, NULL);
+    bench_add_heaps("arena/many-256", many_heap, NULL, ARENA_OBJECTS);
 }

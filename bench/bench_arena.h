@@ -13,8 +13,7 @@ enum {
     REQUESTS = 64,         /* of a batch */
     REQUEST_OBJECTS = 20,
     REQUEST_BYTES = 4096, /* room for one request, on the stack */
-    TREE_NODES = 65535,   /* 2^16 - 1 */
-    FILL_BYTES = 24
+    TREE_NODES = 65535    /* 2^16 - 1 */
 };
 
 /* A caller tests what he gets, and uses it. */

@@ -26,9 +26,11 @@ typedef struct bench_tally {
     int batches;          /* begun */
     bench_counter before; /* at the first counted batch */
     uint64_t faults_before;
-    bench_counts used; /* by all counted batches together */
-    int counted;       /* their number */
-    bool by_contender; /* `used` came from bench_set_counts */
+    bench_counts used;  /* by all counted batches together */
+    int counted;        /* their number */
+    bool by_contender;  /* `used` came from bench_set_counts */
+    bool peak_resident; /* bench_peak_resident was called, when this many bytes were: */
+    uint64_t resident_before;
 } bench_tally;
 
 /* --- the counting process ---------------------------------------------------------------- */
@@ -40,17 +42,18 @@ static uint64_t minor_faults(void) {
 
 bool benchi_counted_next(bench *b) {
     bench_tally *t = b->tally;
+    int counted = b->row->is_long ? 1 : BENCH_COUNTED_BATCHES;
     if (t->by_contender) return false;
-    if (t->batches == BENCH_WARM_BATCHES) {
+    if (t->batches == counted) {
         t->faults_before = minor_faults();
         t->counter->read(&t->before);
-    } else if (t->batches == BENCH_WARM_BATCHES + BENCH_COUNTED_BATCHES) {
+    } else if (t->batches == 2 * counted) {
         bench_counter after;
         t->counter->read(&after);
         t->used.faults = minor_faults() - t->faults_before;
         t->used.allocs = after.allocs - t->before.allocs;
         t->used.bytes = after.bytes - t->before.bytes;
-        t->counted = BENCH_COUNTED_BATCHES;
+        t->counted = counted;
         return false;
     }
     t->batches++;
@@ -62,6 +65,12 @@ void bench_set_counts(bench *b, const bench_counts *per_batch) {
     b->tally->used = *per_batch;
     b->tally->counted = 1;
     b->tally->by_contender = true;
+}
+
+void bench_peak_resident(bench *b) {
+    if (b->mode != BENCH_COUNTED) return;
+    b->tally->peak_resident = true;
+    b->tally->resident_before = b->tally->counter->status_bytes("VmRSS:");
 }
 
 /* FNV-1a, and the first bytes for people. */
@@ -127,7 +136,11 @@ int benchi_counting_process(const char *row, const char *contender) {
     tally.counter->read(&start);
     b->contender->f(b);
     tally.counter->read(&end);
-    if (!tally.by_contender) tally.used.peak_bytes = (uint64_t)(end.peak - start.live);
+    if (tally.peak_resident) {
+        tally.used.peak_bytes = tally.counter->status_bytes("VmHWM:") - tally.resident_before;
+    } else if (!tally.by_contender) {
+        tally.used.peak_bytes = (uint64_t)(end.peak - start.live);
+    }
     if (tally.counted == 0) {
         fprintf(stderr, "bench: %s, contender %s: ended before bench_next said so\n", row,
                 contender);

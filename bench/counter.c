@@ -73,9 +73,22 @@ static void read_counts(bench_counter *out) {
 
 static void reset_peak(void) { atomic_store(&counts.peak, atomic_load(&counts.live)); }
 
+static uint64_t status_bytes(const char *field) {
+    char line[256];
+    uint64_t kib = 0;
+    size_t length = strlen(field);
+    FILE *status = fopen("/proc/self/status", "r");
+    if (status == NULL) return 0;
+    while (fgets(line, sizeof line, status) != NULL) {
+        if (strncmp(line, field, length) == 0) kib = strtoull(line + length, NULL, 10);
+    }
+    fclose(status);
+    return kib * 1024;
+}
+
 extern const bench_counter_api bench_counter_api_v1;
-const bench_counter_api bench_counter_api_v1 = {read_counts, reset_peak, enter,
-                                                leave,       gained,     lost};
+const bench_counter_api bench_counter_api_v1 = {read_counts, reset_peak, enter,       leave,
+                                                gained,      lost,       status_bytes};
 
 /* --- the next definitions ---------------------------------------------------------------- */
 
@@ -234,27 +247,14 @@ int munmap(void *p, size_t length) {
 
 /* --- a program of its own ---------------------------------------------------------------- */
 
-/* The largest resident size of this program alone. Not ru_maxrss, which for a spawned child
- * begins at its parent's. */
-static uint64_t peak_rss_bytes(void) {
-    char line[256];
-    uint64_t kib = 0;
-    FILE *status = fopen("/proc/self/status", "r");
-    if (status == NULL) return 0;
-    while (fgets(line, sizeof line, status) != NULL) {
-        if (strncmp(line, "VmHWM:", 6) == 0) kib = strtoull(line + 6, NULL, 10);
-    }
-    fclose(status);
-    return kib * 1024;
-}
-
 __attribute__((destructor)) static void write_counts(void) {
     const char *path = getenv(BENCH_COUNTER_FILE);
     bench_counter total;
     struct rusage use;
     read_counts(&total); /* before fopen allocates */
     if (path == NULL || getrusage(RUSAGE_SELF, &use) != 0) return;
-    uint64_t peak = peak_rss_bytes();
+    /* Of this program alone; not ru_maxrss, which for a spawned child begins at its parent's. */
+    uint64_t peak = status_bytes("VmHWM:");
     FILE *out = fopen(path, "w");
     if (out == NULL) return;
     fprintf(out, "%llu %llu %llu %llu\n", (unsigned long long)total.allocs,

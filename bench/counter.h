@@ -23,6 +23,8 @@ typedef struct bench_counter_api {
     void (*leave)(void);
     void (*gained)(size_t asked, size_t usable);
     void (*lost)(size_t usable);
+    /* Bytes of a line of /proc/self/status, such as "VmRSS:"; 0 if it cannot be read. */
+    uint64_t (*status_bytes)(const char *field);
 } bench_counter_api;
 
 /* The one exported symbol beside the interposed functions. */

@@ -52,6 +52,7 @@ typedef struct bench_rowdef {
     bench_contender *contenders;
     int count;
     bool selected;
+    bool is_long; /* bench_row_long */
 } bench_rowdef;
 
 typedef struct bench_registry {
@@ -82,8 +83,7 @@ struct bench {
 
 /* --- counted.c --------------------------------------------------------------------------- */
 
-#define BENCH_WARM_BATCHES 32
-#define BENCH_COUNTED_BATCHES 32
+#define BENCH_COUNTED_BATCHES 32 /* and as many before, to warm up; of a long row 1 */
 
 /* Counts `c` in a process of its own: fills its figures (not ns) and its result. Ends the run
  * with a message when that process fails. */

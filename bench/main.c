@@ -33,7 +33,7 @@ static const bench_effort quick = {.sample_seconds = 0.004,
 
 static const char usage[] =
     "usage: pare-bench [--quick] [--filter REGEX] [--out DIRECTORY] [--list]\n"
-    "  --quick          shorter samples, fewer rounds: all rows in under a minute\n"
+    "  --quick          shorter samples, fewer rounds: all rows but the longest in under a minute\n"
     "  --filter REGEX   only rows whose name, or `row/contender`, matches (extended regex);\n"
     "                   also taken from the environment: BENCH_FILTER\n"
     "  --out DIRECTORY  where results.json, results.txt and report.html go\n"
@@ -42,7 +42,7 @@ static const char usage[] =
 /* --- choosing ---------------------------------------------------------------------------- */
 
 /* How many contenders are selected; a pattern that is none ends the run. */
-static int choose(const char *pattern) {
+static int choose(const char *pattern, bool long_too) {
     regex_t regex;
     char text[256];
     int chosen = 0, error = regcomp(&regex, pattern, REG_EXTENDED | REG_NOSUB);
@@ -53,6 +53,7 @@ static int choose(const char *pattern) {
     }
     for (int i = 0; i < bench_all.count; i++) {
         bench_rowdef *row = &bench_all.rows[i];
+        if (row->is_long && !long_too) continue;
         for (int k = 0; k < row->count; k++) {
             bench_contender *c = &row->contenders[k];
             snprintf(text, sizeof text, "%s/%s", row->name, c->name);
@@ -259,7 +260,7 @@ int main(int argc, char **argv) {
         return 2;
     }
     if (pattern == NULL) pattern = "";
-    if (choose(pattern) == 0) {
+    if (choose(pattern, effort == &full || pattern[0] != '\0') == 0) {
         fprintf(stderr, "bench: the filter `%s` matches no row; --list names them\n", pattern);
         return 2;
     }

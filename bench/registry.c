@@ -50,6 +50,8 @@ void bench_row(const char *row, const char *operation) {
     find_or_add_row(row)->operation = operation;
 }
 
+void bench_row_long(const char *row) { find_or_add_row(row)->is_long = true; }
+
 void bench_add(const char *row, const char *contender, bench_fn *f, const void *arg) {
     add(row, contender, f, arg);
 }

@@ -17,9 +17,9 @@
  *     void bench_arena(void) { bench_add("arena/alloc-32", "pare", arena_alloc_32, NULL); }
  *
  * The harness calls it many times: to count allocations and compare results (a process of its
- * own, always 64 batches), to find how many batches fill a sample, and for each sample. So it
- * must begin from nothing each time, do the same work each time, and a batch should take
- * between 1 us and 10 ms. To add a bench file: README.md.
+ * own, always 64 batches, 2 of a long row), to find how many batches fill a sample, and for each
+ * sample. So it must begin from nothing each time, do the same work each time, and a batch should
+ * take between 1 us and 10 ms. To add a bench file: README.md.
  * SPDX-License-Identifier: MIT */
 #ifndef PARE_BENCH_SHIM_H
 #define PARE_BENCH_SHIM_H
@@ -38,6 +38,10 @@ typedef void bench_fn(bench *b);
 /* Says in words what one operation of `row` is, for the report. The first call that names a row
  * gives it its place; texts are kept by pointer. */
 void bench_row(const char *row, const char *operation);
+
+/* Marks `row` as long: a batch takes a good part of a second. Quick runs leave it out, unless a
+ * filter names it, and one batch is counted, after one to warm up. */
+void bench_row_long(const char *row);
 
 /* Adds a contender to `row`. `arg` comes back from bench_arg. */
 void bench_add(const char *row, const char *contender, bench_fn *f, const void *arg);
@@ -75,6 +79,10 @@ void bench_result(bench *b, const void *bytes, size_t count);
 /* What the counter must read per operation once warm, or the run fails. */
 void bench_allocs_at_least(bench *b, double allocs_per_op);
 void bench_allocs_at_most(bench *b, double allocs_per_op);
+
+/* From here on peak_bytes is what the kernel gave, headers and slack of allocators included: the
+ * largest resident size above that of now. For contenders that fill much memory. */
+void bench_peak_resident(bench *b);
 
 /* Ends the whole run with a message and a failure, unless `condition` holds. */
 #define bench_must(b, condition)                                                                   \
