@@ -133,15 +133,10 @@ static void parei_harden_check_reset(const parei_harden *h, const parei_depot *d
 
 /* --- the quarantine ---------------------------------------------------------------------- */
 
-static void parei_harden_push(parei_harden *h, const parei_depot *d, void *object,
-                              parei_note *note) {
+static void parei_harden_push(parei_harden *h, void *object, parei_note *note) {
     note->next = NULL;
-    if (h->newest != NULL) {
-        parei_depot_note(d, h->newest)->next = object;
-    } else {
-        h->oldest = object;
-    }
-    h->newest = object;
+    *(h->newest != NULL ? &h->newest->next : &h->oldest) = object;
+    h->newest = note;
     h->quarantine_count++;
 }
 
@@ -155,7 +150,8 @@ static void *parei_harden_pop(parei_harden *h, const parei_depot *d) {
 
 /* Back to its slab, which may go. */
 static void parei_harden_give(parei_depot *d, void *object) {
-    parei_strays none = {0};
+    parei_strays none;
+    none.count = 0;
     parei_depot_give(d, &object, 1, &none);
     PAREI_ASSERT(none.count == 0);
 }
@@ -250,7 +246,7 @@ void parei_harden_put(parei_harden *h, parei_depot *d, const void *site, void *o
         parei_harden_give(d, object);
         return;
     }
-    parei_harden_push(h, d, object, note);
+    parei_harden_push(h, object, note);
     while (h->quarantine_count > h->quarantine_max) parei_harden_release(h, d, found);
 }
 

@@ -505,6 +505,12 @@ static const char *parei_depot_find(const parei_depot *d, const void *object, pa
     return offset < (*slab)->capacity * d->shape.stride ? "interior pointer" : "foreign pointer";
 }
 
+bool parei_depot_owns(const parei_depot *d, const void *object) {
+    parei_slab *slab = NULL;
+    size_t index;
+    return parei_depot_find(d, object, &slab, &index) == NULL && index < slab->made;
+}
+
 const char *parei_depot_stray(const parei_depot *d, const void *object) {
     parei_place place;
     return parei_depot_locate(d, object, &place);
@@ -583,7 +589,10 @@ parei_note *parei_depot_note(const parei_depot *d, const void *address) {
     size_t rank = parei_depot_rank(d, (uintptr_t)address);
     if (rank == 0) return NULL;
     const parei_slab *slab = d->slabs[rank - 1];
-    size_t index = ((uintptr_t)address - (uintptr_t)slab->objects) / d->shape.stride;
+    size_t index = parei_slab_index(d, slab, address);
+    if (index >= slab->made) { /* not an object's start */
+        index = ((uintptr_t)address - (uintptr_t)slab->objects) / d->shape.stride;
+    }
     return index < slab->made ? parei_slab_note(d, slab, index) : NULL;
 }
 

@@ -259,7 +259,8 @@ static void *parei_pool_got(pare_pool *p, pare_status status, void *object) {
 
 static void *parei_pool_get_hardened(pare_pool *p, const void *site) {
     void *object = NULL;
-    parei_strays found = {0};
+    parei_strays found;
+    found.count = 0;
     parei_pool_state *s = parei_pool_enter(p);
     pare_status status = parei_harden_get(&s->harden, &s->depot, site, &object, &found);
     object = parei_pool_got(p, status, object);
@@ -305,7 +306,8 @@ static void parei_pool_make_room(pare_pool *p, const void *site) {
 
 static void parei_pool_put_hardened(pare_pool *p, void *object, const void *site) {
     if (!parei_pool_outside(p, site)) return;
-    parei_strays found = {0};
+    parei_strays found;
+    found.count = 0;
     parei_pool_state *s = parei_pool_enter(p);
     if (!parei_harden_stray(&s->depot, object, &found)) {
         parei_serve_clean(&s->depot, object);
@@ -348,6 +350,10 @@ pare_pool_stats pare_pool_get_stats(const pare_pool *p) {
     stats.spills = s->spills;
     stats.drops = s->harden.drops;
     return stats;
+}
+
+int pare_pool_owns(const pare_pool *p, const void *object) {
+    return p->state != NULL && parei_depot_owns(&p->state->depot, object);
 }
 
 void pare_pool_visit_live(const pare_pool *p,

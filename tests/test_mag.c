@@ -65,6 +65,8 @@ static void look_at_every_address(probe *p, size_t size, size_t align) {
         bool start = at % d.shape.stride == 0, ours = false;
         for (int i = 0; i < 8; i++) ours = ours || items[i] == objects + at;
         assert_true(!ours || start);
+        assert_int_equal(parei_depot_owns(&d, objects + at),
+                         start && at / d.shape.stride < d.made_count);
         if (ours) {
             assert_null(kind);
         } else {

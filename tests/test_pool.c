@@ -23,6 +23,9 @@ static void face_idle(some_pool *p) { (void)p; }
 static pare_status face_status(const some_pool *p) { return pare_pool_status(&p->one); }
 static pare_pool_stats face_stats(const some_pool *p) { return pare_pool_get_stats(&p->one); }
 static pare_allocator face_allocator(some_pool *p) { return pare_pool_allocator(&p->one); }
+static int face_owns(const some_pool *p, const void *object) {
+    return pare_pool_owns(&p->one, object);
+}
 static void face_visit_live(const some_pool *p,
                             void (*visit)(void *ctx, void *object, const void *site), void *ctx) {
     pare_pool_visit_live(&p->one, visit, ctx);
@@ -43,6 +46,7 @@ static pool_face face_with(const char *name, unsigned flags) {
         .status = face_status,
         .stats = face_stats,
         .allocator = face_allocator,
+        .owns = face_owns,
         .visit_live = face_visit_live,
     };
 }

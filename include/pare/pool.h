@@ -46,7 +46,7 @@ PARE_BEGIN_DECLS
  *              fini they are as they were, and a copy tells what is written to them. What a call
  *              finds of earlier writes is reported, and the call goes on.
  *              Cost: 40 to 55 bytes per object, their size again with init or fini; a put and a get
- *              together about 100 ns, and three passes over the object.
+ *              together some 100 ns, and three passes over the object.
  * CHECK_RESET  Hardened pools with init: find objects that are not put as they were when last free,
  *              at first as init left them, once `reset` has run. Bytes that init and reset leave
  *              alone, padding too, have to stay what they are. */
@@ -231,6 +231,10 @@ PAREI_INLINE void pare_pool_put(pare_pool *p, void *object) {
 PAREI_INLINE pare_status pare_pool_status(const pare_pool *p) { return p->status; }
 
 PARE_API pare_pool_stats pare_pool_get_stats(const pare_pool *p);
+
+/* Not 0 if an object of `p`, in use or free, begins at `object`, which is not read: by this a
+ * misuse handler can tell from which pool a foreign pointer came. Cost: O(log slabs). */
+PARE_API int pare_pool_owns(const pare_pool *p, const void *object);
 
 /* Of a hardened pool: calls visit(ctx, object, site) for each object in use, by address, with an
  * address inside the function that got it. `visit` may not call into the pool. Of others: nothing,

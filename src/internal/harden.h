@@ -25,7 +25,8 @@ typedef struct parei_harden {
     uint64_t random;
     uint64_t drops;
     size_t quarantine_max, quarantine_count; /* objects */
-    void *oldest, *newest;                   /* of the quarantine */
+    void *oldest;                            /* of the quarantine */
+    parei_note *newest;                      /* its note, which stays where it is */
 } parei_harden;
 
 /* What `o` asks for; and then `kind`, a pool's without notes, gets those. PARE_ERR_ARGUMENT:

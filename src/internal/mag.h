@@ -154,6 +154,9 @@ PARE_API void parei_depot_trim(parei_depot *d);
  * as far as slabs know. Reads nothing at `object`. Cost: O(log slabs). */
 PARE_API const char *parei_depot_stray(const parei_depot *d, const void *object);
 
+/* Whether an object begins at `object`, in use or free. */
+PARE_API bool parei_depot_owns(const parei_depot *d, const void *object);
+
 /* Where the objects of one slab lie. */
 typedef struct parei_place {
     uintptr_t objects;

@@ -312,6 +312,39 @@ static void hardened_misuse_is_found_at_the_call_and_refused(void **state) {
     assert_int_equal(misuse_count, 3);
 }
 
+static some_pool *owners[2];
+static int owner_found;
+
+static void find_owner(const pare_misuse *misuse) {
+    misuse_note(misuse);
+    for (int i = 0; i < 2; i++) {
+        if (face->owns(owners[i], misuse->address)) owner_found = i + 1;
+    }
+}
+
+static void hardened_misuse_handler_can_tell_the_owner(void **state) {
+    probe *p = *state;
+    some_pool pool, other;
+    memset(&pool, 0, sizeof pool);
+    assert_false(face->owns(&pool, p));
+    open_pool(&pool, p, hardened(64));
+    open_pool(&other, p, hardened(64));
+    char *a = must_get(&pool), *stranger = must_get(&other);
+    owners[0] = &pool;
+    owners[1] = &other;
+    pare_set_misuse_handler(find_owner);
+    owner_found = 0;
+    face->put(&pool, stranger);
+    assert_int_equal(misuse_count, 1);
+    assert_int_equal(owner_found, 2);
+    face->put(&pool, a);
+    assert_true(face->owns(&pool, a)); /* free */
+    assert_false(face->owns(&pool, a + 1) || face->owns(&pool, p));
+    face->put(&other, stranger);
+    face->deinit(&pool);
+    face->deinit(&other);
+}
+
 static void hardened_leaks_are_reported_each_and_given_back(void **state) {
     probe *p = *state;
     enum { COUNT = 100 }; /* several lots */
@@ -661,6 +694,7 @@ int pools_run_hardened(const pool_face *f) {
         CASE(hardened_names_the_byte_that_was_not_reset),
         CASE(hardened_fills_what_is_free),
         CASE(hardened_misuse_is_found_at_the_call_and_refused),
+        CASE(hardened_misuse_handler_can_tell_the_owner),
         CASE(hardened_leaks_are_reported_each_and_given_back),
         CASE(hardened_is_whole_when_the_handler_does_not_return),
         CASE(hardened_visit_live_shows_each_object_in_use),

@@ -30,6 +30,7 @@ typedef struct pool_face {
     pare_status (*status)(const some_pool *p);
     pare_pool_stats (*stats)(const some_pool *p);
     pare_allocator (*allocator)(some_pool *p);
+    int (*owns)(const some_pool *p, const void *object);
     void (*visit_live)(const some_pool *p, void (*visit)(void *ctx, void *object, const void *site),
                        void *ctx);
 } pool_face;
