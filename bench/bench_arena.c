@@ -229,7 +229,7 @@ static void request_pare_heap(bench *b) {
 }
 
 /* Arenas that come and go, their blocks from a pool that they share. */
-static void request_pare_shared(bench *b) {
+static void request_pare_bufpool(bench *b) {
     void *objects[REQUEST_OBJECTS];
     pare_bufpool blocks = {0};
     pare_arena state, *a = bench_hide(&state);
@@ -368,9 +368,9 @@ static void fill_heap(bench *b) {
 
 /* --- arena/many-256 ------------------------------------------------------------------------ */
 
-/* Small arenas, all there at once: made, filled with ten objects, dropped. Each has one block: for
- * `pare` 1 KiB of the C library's heap, for `pare-default` 4 KiB; `pare-shared` has 1 KiB of a pool
- * that keeps them. */
+/* Small arenas, all there at once: made, filled with ten objects, dropped. Each has one block: of
+ * `pare` 1 KiB of the C library's heap, of `pare-default` 4 KiB, of `pare-bufpool` 1 KiB of a pool
+ * that keeps it. */
 enum { ARENAS = 256, ARENA_OBJECTS = 10, ARENA_BYTES = 1024 };
 
 static const pare_arena_options small_blocks = {.block_min = ARENA_BYTES};
@@ -409,7 +409,7 @@ static void many_pare_over(bench *b, pare_allocator from, const pare_arena_optio
 
 static void many_pare(bench *b) { many_pare_over(b, pare_heap(), bench_arg(b)); }
 
-static void many_pare_shared(bench *b) {
+static void many_pare_bufpool(bench *b) {
     pare_bufpool blocks = {0};
     bench_allocs_at_most(b, 0);
     many_pare_over(b, pare_bufpool_allocator(&blocks), bench_arg(b));
@@ -516,7 +516,7 @@ void bench_arena(void) {
     bench_add("arena/request-20", "pare", request_pare, NULL);
     bench_add("arena/request-20", "pare-reset", request_pare_reset, NULL);
     bench_add("arena/request-20", "pare-heap", request_pare_heap, NULL);
-    bench_add("arena/request-20", "pare-shared", request_pare_shared, NULL);
+    bench_add("arena/request-20", "pare-bufpool", request_pare_bufpool, NULL);
     bench_add("arena/request-20", "floor", request_floor, NULL);
     bench_add_heaps("arena/request-20", request_heap, NULL, REQUEST_OBJECTS);
 
@@ -533,7 +533,7 @@ void bench_arena(void) {
                                 "are 256 of them, dropped");
     bench_add("arena/many-256", "pare", many_pare, &small_blocks);
     bench_add("arena/many-256", "pare-default", many_pare, NULL);
-    bench_add("arena/many-256", "pare-shared", many_pare_shared, &small_blocks);
+    bench_add("arena/many-256", "pare-bufpool", many_pare_bufpool, &small_blocks);
     bench_add("arena/many-256", "floor", many_floor, NULL);
     bench_add_heaps("arena/many-256", many_heap, NULL, ARENA_OBJECTS);
 }

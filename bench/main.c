@@ -4,7 +4,8 @@
 #define _GNU_SOURCE
 #endif
 #include "harness.h"
-#include "modules.h" /* written by CMakeLists.txt: BENCH_MODULES(X), X(arena) X(pool) ... */
+#include "modules.h" /* written by CMakeLists.txt: lists of modules, X(arena) X(pool) ... */
+#include <dlfcn.h>
 #include <errno.h>
 #include <getopt.h>
 #include <regex.h>
@@ -16,7 +17,11 @@
 
 #define DECLARE(module) void bench_##module(void);
 #define REGISTER(module) bench_##module();
+#define DECLARE_DROPIN(module) void bench_##module##_dropin(void);
+#define REGISTER_DROPIN(module) bench_##module##_dropin();
+#define REGISTER_SHARED(module) register_shared(shared, "bench_" #module "_shared");
 BENCH_MODULES(DECLARE)
+BENCH_VARIANT_MODULES(DECLARE_DROPIN)
 
 static const bench_effort full = {.sample_seconds = 0.006,
                                   .seconds = 180,
@@ -38,6 +43,27 @@ static const char usage[] =
     "                   also taken from the environment: BENCH_FILTER\n"
     "  --out DIRECTORY  where results.json, results.txt and report.html go\n"
     "  --list           name the rows and contenders and stop\n";
+
+/* --- registering -------------------------------------------------------------------------- */
+
+static void *opened(void *thing) {
+    if (thing != NULL) return thing;
+    fprintf(stderr, "bench: %s\n", dlerror());
+    exit(1);
+}
+
+static void register_shared(void *library, const char *name) {
+    void (*add)(void);
+    *(void **)&add = opened(dlsym(library, name));
+    add();
+}
+
+static void register_all(void) {
+    BENCH_MODULES(REGISTER)
+    BENCH_VARIANT_MODULES(REGISTER_DROPIN)
+    void *shared = opened(dlopen(BENCH_SHARED_LIBRARY, RTLD_NOW | RTLD_LOCAL));
+    BENCH_VARIANT_MODULES(REGISTER_SHARED)
+}
 
 /* --- choosing ---------------------------------------------------------------------------- */
 
@@ -236,7 +262,7 @@ int main(int argc, char **argv) {
     const char *pattern = getenv("BENCH_FILTER"), *directory = BENCH_OUTPUT_DIR;
     bool listing = false;
 
-    BENCH_MODULES(REGISTER)
+    register_all();
     if (argc == 4 && strcmp(argv[1], "--count") == 0)
         return benchi_counting_process(argv[2], argv[3]);
     if (argc == 2 && strcmp(argv[1], "--known-program") == 0) return benchi_known_program();

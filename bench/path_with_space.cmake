@@ -1,9 +1,9 @@
 # path_with_space.cmake - runs pare-bench from a directory with a space in its name, which may not
-# keep it from preloading its counter.
+# keep it from the libraries beside it.
 set(place "${WORK}/with space")
 file(MAKE_DIRECTORY "${place}")
-file(COPY ${PROGRAM} ${COUNTER} DESTINATION "${place}")
-get_filename_component(program ${PROGRAM} NAME)
+file(COPY "${PROGRAM}" "${COUNTER}" "${SHARED}" DESTINATION "${place}")
+get_filename_component(program "${PROGRAM}" NAME)
 execute_process(
   COMMAND "${place}/${program}" --quick --filter "^arena/alloc-32/(floor|libc)$" --out "${place}"
   RESULT_VARIABLE status OUTPUT_VARIABLE printed ERROR_VARIABLE complaint)

@@ -29,21 +29,36 @@ static bench_rowdef *find_or_add_row(const char *name) {
     return row;
 }
 
-static bench_contender *add(const char *row_name, const char *name, bench_fn *f, const void *arg) {
-    bench_rowdef *row = find_or_add_row(row_name);
+/* Makes room for one more contender at `place`. */
+static bench_contender *insert(bench_rowdef *row, int place) {
+    row->contenders = grow(row->contenders, row->count, sizeof *row->contenders);
+    bench_contender *c = &row->contenders[place];
+    memmove(c + 1, c, (size_t)(row->count - place) * sizeof *c);
+    memset(c, 0, sizeof *c);
+    row->count++;
+    return c;
+}
+
+static bench_contender *add(bench_rowdef *row, int place, const char *name, bench_fn *f,
+                            const void *arg) {
     for (int i = 0; i < row->count; i++) {
         if (strcmp(row->contenders[i].name, name) == 0) {
-            fprintf(stderr, "bench: %s has two contenders %s\n", row_name, name);
+            fprintf(stderr, "bench: %s has two contenders %s\n", row->name, name);
             exit(1);
         }
     }
-    row->contenders = grow(row->contenders, row->count, sizeof *row->contenders);
-    bench_contender *c = &row->contenders[row->count++];
+    bench_contender *c = insert(row, place);
     c->name = name;
     c->f = f;
     c->arg = arg;
     c->allocs_max = -1;
     return c;
+}
+
+static bench_contender *append(const char *row_name, const char *name, bench_fn *f,
+                               const void *arg) {
+    bench_rowdef *row = find_or_add_row(row_name);
+    return add(row, row->count, name, f, arg);
 }
 
 void bench_row(const char *row, const char *operation) {
@@ -53,14 +68,24 @@ void bench_row(const char *row, const char *operation) {
 void bench_row_long(const char *row) { find_or_add_row(row)->is_long = true; }
 
 void bench_add(const char *row, const char *contender, bench_fn *f, const void *arg) {
-    add(row, contender, f, arg);
+    append(row, contender, f, arg);
+}
+
+/* Behind the row's other settings of pare. */
+void bench_add_variant(const char *row_name, const char *contender, const char *variant,
+                       bench_fn *f, const void *arg) {
+    bench_rowdef *row = find_or_add_row(row_name);
+    int place = 0;
+    if (strcmp(contender, "pare") != 0) return;
+    while (place < row->count && strncmp(row->contenders[place].name, "pare", 4) == 0) place++;
+    add(row, place, variant, f, arg);
 }
 
 void bench_add_heaps(const char *row, bench_fn *f, const void *arg, double allocs_min) {
     for (int i = 0; i < BENCH_HEAPS; i++) {
         const bench_heap *heap = benchi_heap(i);
         if (heap == NULL) continue;
-        bench_contender *c = add(row, heap->name, f, arg);
+        bench_contender *c = append(row, heap->name, f, arg);
         c->heap = heap;
         c->allocs_min = allocs_min;
     }

@@ -51,6 +51,16 @@ void bench_add(const char *row, const char *contender, bench_fn *f, const void *
  * operation makes at the least: if the counter reads fewer, it is blind, and the run fails. */
 void bench_add_heaps(const char *row, bench_fn *f, const void *arg, double allocs_min);
 
+/* A bench file that is compiled once more with BENCH_VARIANT adds nothing but its contenders
+ * `pare`, which then have that name. */
+void bench_add_variant(const char *row, const char *contender, const char *variant, bench_fn *f,
+                       const void *arg);
+#ifdef BENCH_VARIANT
+#define bench_row(row, operation) ((void)(row), (void)(operation))
+#define bench_add(row, contender, f, arg) bench_add_variant(row, contender, BENCH_VARIANT, f, arg)
+#define bench_add_heaps(row, f, arg, allocs_min) ((void)(f))
+#endif
+
 /* --- inside a contender ------------------------------------------------------------------ */
 
 /* One general allocator, beside the others in one process; none replaces another. */
