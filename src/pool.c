@@ -280,6 +280,42 @@ void *parei_pool_get_slow(pare_pool *p) {
     return parei_pool_got(p, status, object);
 }
 
+static void parei_pool_refuse(pare_pool *p, pare_status status) {
+    p->status = status;
+    if (p->state != NULL) p->state->refusals++;
+}
+
+/* Sees to it that the next `count` gets cannot fail, as long as keep_count is what it now is. */
+static pare_status parei_pool_make(pare_pool *p, size_t count, const void *site) {
+    if (p->state == NULL || !parei_pool_outside(p, site)) return PARE_ERR_ARGUMENT;
+    parei_pool_state *s = parei_pool_enter(p);
+    size_t held = s->mag.count + s->harden.quarantine_count;
+    pare_status status = count > held ? parei_depot_reserve(&s->depot, count - held) : PARE_OK;
+    if (status == PARE_OK && s->harden.on) s->depot.keep_count += parei_pool_live(p) + count;
+    parei_pool_leave(p);
+    return status;
+}
+
+pare_status pare_pool_get_n(pare_pool *p, void **out, size_t count) {
+    if (count == 0) return PARE_OK;
+    if (count <= ((uintptr_t)p->top - (uintptr_t)p->lo) / sizeof *out && out != NULL) {
+        p->top -= count;
+        memcpy(out, p->top, count * sizeof *out);
+        p->gets += count;
+        return PARE_OK;
+    }
+    size_t keep_count = p->state != NULL ? p->state->depot.keep_count : 0;
+    pare_status status = PARE_ERR_ARGUMENT;
+    if (out != NULL) status = parei_pool_make(p, count, PAREI_SITE());
+    if (status == PARE_OK) {
+        for (size_t i = 0; i < count; i++) out[i] = pare_pool_get(p);
+        p->state->depot.keep_count = keep_count;
+    } else {
+        parei_pool_refuse(p, status);
+    }
+    return status;
+}
+
 /* Why `object`, which is not NULL, cannot be put; NULL if it can, as far as can be told. */
 static const char *parei_pool_stray(const pare_pool *p, const void *object) {
     const parei_pool_state *s = p->state;
@@ -334,6 +370,15 @@ void parei_pool_put_slow(pare_pool *p, void *object) {
     if (s->depot.exact) parei_depot_unlend(&s->depot, object);
     s->mag.items[s->mag.count++] = object;
     parei_pool_leave(p);
+}
+
+void pare_pool_put_n(pare_pool *p, void *const *objects, size_t count) {
+    for (size_t i = 0; i < count;) {
+        void **top = parei_serve_push(p->top, p->hi, p->base, p->extent, objects + i, count - i);
+        i += (size_t)(top - p->top);
+        p->top = top;
+        if (i < count) pare_pool_put(p, objects[i++]);
+    }
 }
 
 /* --- queries ----------------------------------------------------------------------------- */

@@ -12,6 +12,7 @@ static bool parei_serve_options_valid(const pare_pool_options *o) {
     if (o == NULL || (o->flags & ~flags) != 0) return false;
     if ((o->flags & PARE_WIPE) != 0 && o->init != NULL) return false;
     if (o->magazine_bytes != 0 && o->magazine_bytes < parei_serve_magazine_bytes(1)) return false;
+    if (o->cache_bytes != 0 && o->cache_bytes / 2 < o->size) return false;
     return (o->reserved[0] | o->reserved[1] | o->reserved[2] | o->reserved[3]) == 0;
 }
 

@@ -27,11 +27,13 @@ typedef struct parei_thread {
     parei_slots slots;
     parei_table *table;
     bool ended; /* it gets no others */
+    unsigned nesting;
 } parei_thread;
 
 static parei_slot parei_thread_none = {PAREI_SLOT_FREE, NULL};
 
-static PAREI_THREAD_LOCAL parei_thread parei_thread_self = {{0, &parei_thread_none}, NULL, false};
+static PAREI_THREAD_LOCAL parei_thread parei_thread_self = {
+    {0, &parei_thread_none}, NULL, false, 0};
 
 static struct {
     parei_lock lock;
@@ -61,6 +63,8 @@ bool parei_thread_lives(void) {
     if (self->table == NULL && !self->ended) self->ended = parei_thread_forgot();
     return !self->ended;
 }
+
+unsigned *parei_thread_nesting(void) { return &parei_thread_self.nesting; }
 
 uintptr_t parei_thread_id(void) { return (uintptr_t)(void *)&parei_thread_self; }
 
@@ -150,7 +154,7 @@ static void parei_table_free(parei_table *t) {
 
 /* From now on the calling thread has no slots. */
 static void parei_thread_leave(void) {
-    parei_thread_self = (parei_thread){{0, &parei_thread_none}, NULL, true};
+    parei_thread_self = (parei_thread){{0, &parei_thread_none}, NULL, true, 0};
 }
 
 /* The thread ends: all its caches go back, and no others are made. */
@@ -215,6 +219,7 @@ bool parei_thread_keep(const parei_owner *o, void *cache) {
 
 void pare_thread_idle(void) {
     const parei_slots *slots = &parei_thread_self.slots;
+    if (parei_thread_self.nesting > 0) return; /* from a callback: locks are held */
     for (size_t slot = 1; slot <= slots->mask; slot++) {
         parei_slot s = slots->list[slot];
         parei_owner *o = s.cache != NULL ? parei_owner_pin(slot, s.serial) : NULL;
@@ -254,7 +259,10 @@ static void parei_thread_in_parent(void) {
 
 /* The threads that had pinned something are not here. */
 static void parei_thread_in_child(void) {
-    for (parei_owner *o = parei_threads.owners; o != NULL; o = o->next) o->pins = 0;
+    for (parei_owner *o = parei_threads.owners; o != NULL; o = o->next) {
+        o->pins = 0;
+        (o->calls->lose)(o);
+    }
     parei_thread_in_parent();
 }
 

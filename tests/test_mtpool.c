@@ -14,6 +14,12 @@ static pare_status face_init(some_pool *p, pare_allocator from, const pare_pool_
 static void face_deinit(some_pool *p) { pare_mtpool_deinit(&p->many.pool); }
 static void *face_get(some_pool *p) { return pare_mtpool_get(&p->many.pool); }
 static void face_put(some_pool *p, void *object) { pare_mtpool_put(&p->many.pool, object); }
+static pare_status face_get_n(some_pool *p, void **out, size_t count) {
+    return pare_mtpool_get_n(&p->many.pool, out, count);
+}
+static void face_put_n(some_pool *p, void *const *objects, size_t count) {
+    pare_mtpool_put_n(&p->many.pool, objects, count);
+}
 static pare_status face_reserve(some_pool *p, size_t count) {
     return pare_mtpool_reserve(&p->many.pool, count);
 }
@@ -37,6 +43,8 @@ static const pool_face plain_face = {
     .deinit = face_deinit,
     .get = face_get,
     .put = face_put,
+    .get_n = face_get_n,
+    .put_n = face_put_n,
     .reserve = face_reserve,
     .trim = face_trim,
     .idle = face_idle,
@@ -56,6 +64,12 @@ static pare_status cache_init(some_pool *p, pare_allocator from, const pare_pool
 }
 static void *cache_get(some_pool *p) { return pare_mtpool_cache_get(&p->many.cache); }
 static void cache_put(some_pool *p, void *object) { pare_mtpool_cache_put(&p->many.cache, object); }
+static pare_status cache_get_n(some_pool *p, void **out, size_t count) {
+    return pare_mtpool_cache_get_n(&p->many.cache, out, count);
+}
+static void cache_put_n(some_pool *p, void *const *objects, size_t count) {
+    pare_mtpool_cache_put_n(&p->many.cache, objects, count);
+}
 static void cache_trim(some_pool *p, uint64_t now_ms, int level) {
     if (level == PARE_TRIM_ALL) pare_mtpool_cache_trim(&p->many.cache);
     pare_mtpool_trim(&p->many.pool, now_ms, level);
@@ -72,6 +86,8 @@ static const pool_face cache_face = {
     .deinit = face_deinit,
     .get = cache_get,
     .put = cache_put,
+    .get_n = cache_get_n,
+    .put_n = cache_put_n,
     .reserve = face_reserve,
     .trim = cache_trim,
     .idle = cache_idle,
@@ -82,34 +98,14 @@ static const pool_face cache_face = {
 
 /* --- many users -------------------------------------------------------------------------- */
 
-static void open_pool(pare_mtpool *pool, probe *p, pare_pool_options o) {
-    assert_int_equal(pare_mtpool_init(pool, probe_allocator(p), &o), PARE_OK);
-}
-
-static void *must_get(pare_mtpool *pool) {
-    void *object = pare_mtpool_get(pool);
-    assert_non_null(object);
-    return object;
-}
-
-static void get_all(pare_mtpool *pool, void **objects, size_t count) {
-    for (size_t i = 0; i < count; i++) objects[i] = must_get(pool);
-}
-
-static void put_all(pare_mtpool *pool, void **objects, size_t count) {
-    for (size_t i = 0; i < count; i++) pare_mtpool_put(pool, objects[i]);
-}
-
-static size_t live(const pare_mtpool *pool) { return pare_mtpool_get_stats(pool).live_count; }
-
 static void mtpool_reserve_makes_gets_that_cannot_fail(void **state) {
     probe *p = *state;
     static void *objects[MANY];
     pare_mtpool pool;
     pare_mtpool_cache cache;
-    open_pool(&pool, p, sized(40));
+    mt_open(&pool, p, sized(40));
     assert_int_equal(pare_mtpool_cache_init(&cache, &pool), PARE_OK);
-    get_all(&pool, objects, 10);
+    mt_get_all(&pool, objects, 10);
     assert_int_equal(pare_mtpool_reserve(&pool, MANY - 10), PARE_OK);
     size_t slab_bytes = pare_mtpool_get_stats(&pool).slab_bytes;
     probe_refuse(p, 0, PROBE_NEVER);
@@ -127,7 +123,7 @@ static void mtpool_reserve_makes_gets_that_cannot_fail(void **state) {
     assert_int_equal(pare_mtpool_get_stats(&pool).refusals, 0);
 
     pare_mtpool_cache_deinit(&cache);
-    put_all(&pool, objects, 10);
+    mt_put_all(&pool, objects, 10);
     pare_mtpool_trim(&pool, 0, PARE_TRIM_ALL); /* ends the reservation */
     assert_int_equal(pare_mtpool_get_stats(&pool).slab_count, 0);
     pare_mtpool_deinit(&pool);
@@ -156,146 +152,13 @@ static void mtpool_typed_needs_no_casts(void **state) {
     assert_int_equal(m.ended, 1);
 }
 
-/* --- caches ------------------------------------------------------------------------------ */
-
-static pare_mtpool_cache *open_cache(pare_mtpool_cache *c, pare_mtpool *pool) {
-    assert_int_equal(pare_mtpool_cache_init(c, pool), PARE_OK);
-    return c;
-}
-
-static void cache_get_all(pare_mtpool_cache *c, void **objects, size_t count) {
-    for (size_t i = 0; i < count; i++) {
-        objects[i] = pare_mtpool_cache_get(c);
-        assert_non_null(objects[i]);
-    }
-}
-
-static void cache_put_all(pare_mtpool_cache *c, void **objects, size_t count) {
-    for (size_t i = 0; i < count; i++) pare_mtpool_cache_put(c, objects[i]);
-}
-
-static void mtpool_cache_zeroed_refuses_gets_and_takes_the_rest(void **state) {
-    (void)state;
-    pare_mtpool none = {0};
-    pare_mtpool_cache cache = {0};
-    assert_null(pare_mtpool_cache_get(&cache));
-    assert_int_equal(pare_mtpool_cache_status(&cache), PARE_ERR_ARGUMENT);
-    assert_int_equal(pare_mtpool_cache_init(&cache, &none), PARE_ERR_ARGUMENT);
-    pare_mtpool_cache_put(&cache, NULL);
-    pare_mtpool_cache_trim(&cache);
-    pare_mtpool_cache_deinit(&cache);
-    pare_set_misuse_handler(misuse_note);
-    pare_mtpool_cache_put(&cache, &cache);
-    assert_string_equal(misuse_last.kind, "put after deinit or before init");
-}
-
-static bool cache_scenario(probe *p, void *ctx) {
-    void *objects[300];
-    pare_mtpool pool;
-    pare_mtpool_cache cache, before;
-    pare_pool_options o = sized(300);
-    (void)ctx;
-    if (pare_mtpool_init(&pool, probe_allocator(p), &o) != PARE_OK) return true;
-    memset(&cache, 0x77, sizeof cache);
-    memcpy(&before, &cache, sizeof cache);
-    if (pare_mtpool_cache_init(&cache, &pool) != PARE_OK) {
-        assert_memory_equal(&cache, &before, sizeof cache);
-        pare_mtpool_deinit(&pool);
-        return true;
-    }
-    size_t count = 0;
-    while (count < 300 && (objects[count] = pare_mtpool_cache_get(&cache)) != NULL) count++;
-    bool refused = count < 300;
-    if (refused) assert_int_equal(pare_mtpool_cache_status(&cache), PARE_ERR_MEMORY);
-    cache_put_all(&cache, objects, count); /* without memory for magazines, to the slabs */
-    pare_mtpool_cache_deinit(&cache);
-    assert_int_equal(live(&pool), 0);
-    pare_mtpool_deinit(&pool);
-    return refused || p->requests > p->refuse_at;
-}
-
-static void mtpool_cache_refused_anywhere_stays_whole(void **state) {
-    probe_sweep(*state, cache_scenario, NULL);
-}
-
-static void mtpool_caches_share_what_they_give_back(void **state) {
-    probe *p = *state;
-    void *objects[1000];
-    pare_mtpool pool;
-    pare_mtpool_cache a, b;
-    open_pool(&pool, p, sized(64));
-    cache_get_all(open_cache(&a, &pool), objects, 1000);
-    cache_put_all(open_cache(&b, &pool), objects, 1000); /* whoever got them */
-    uint64_t creates = pare_mtpool_get_stats(&pool).creates;
-    cache_get_all(&a, objects, 800); /* all but two magazines are in the stock or its slabs */
-    assert_int_equal(pare_mtpool_get_stats(&pool).creates, creates);
-    cache_put_all(&a, objects, 800);
-    pare_mtpool_stats s = pare_mtpool_get_stats(&pool);
-    assert_int_equal(s.cache_count, 2);
-    assert_int_equal(s.live_count, 0);
-    assert_int_equal(s.gets, 1800);
-    assert_int_equal(s.puts, 1800);
-    assert_true(s.trades >= 20);
-    pare_mtpool_cache_deinit(&a);
-    pare_mtpool_cache_deinit(&b);
-    assert_null(a.rack);
-    s = pare_mtpool_get_stats(&pool);
-    assert_int_equal(s.cache_count, 0);
-    assert_int_equal(s.cached_count, 0);
-    assert_int_equal(s.gets, 1800);
-    assert_int_equal(s.retained_count, creates);
-    pare_mtpool_deinit(&pool);
-}
-
-static void mtpool_cache_holds_two_magazines_at_most(void **state) {
-    probe *p = *state;
-    void *objects[1000];
-    const size_t sizes[] = {16, 512, 1024, 8192, 100000}, entries[] = {64, 64, 32, 4, 4};
-    for (int i = 0; i < 5; i++) {
-        pare_mtpool pool;
-        pare_mtpool_cache cache;
-        open_pool(&pool, p, sized(sizes[i]));
-        cache_get_all(open_cache(&cache, &pool), objects, 1000);
-        cache_put_all(&cache, objects, 1000);
-        assert_true(pare_mtpool_get_stats(&pool).cached_count <= 2 * entries[i]);
-        assert_true(pare_mtpool_get_stats(&pool).cached_count > entries[i]);
-        pare_mtpool_cache_trim(&cache);
-        assert_int_equal(pare_mtpool_get_stats(&pool).cached_count, 0);
-        pare_mtpool_cache_deinit(&cache);
-        pare_mtpool_deinit(&pool);
-    }
-}
-
-static void mtpool_cache_at_a_boundary_does_not_trade(void **state) {
-    probe *p = *state;
-    void *objects[200];
-    pare_mtpool pool;
-    pare_mtpool_cache cache;
-    open_pool(&pool, p, sized(64));
-    cache_get_all(open_cache(&cache, &pool), objects, 200);
-    cache_put_all(&cache, objects, 200);
-    for (size_t burst = 1; burst < 60; burst++) { /* wherever the edge lies, one is near it */
-        cache_get_all(&cache, objects, burst);
-        cache_put_all(&cache, objects, burst);
-        uint64_t trades = pare_mtpool_get_stats(&pool).trades;
-        for (int round = 0; round < 100; round++) {
-            cache_get_all(&cache, objects, burst);
-            cache_put_all(&cache, objects, burst);
-        }
-        assert_true(pare_mtpool_get_stats(&pool).trades <= trades + 1);
-    }
-    pare_mtpool_deinit(&pool); /* takes the cache along */
-    assert_null(cache.rack);
-    assert_null(pare_mtpool_cache_get(&cache));
-}
-
 static void mtpool_pointer_into_a_released_slab_is_foreign(void **state) {
     probe *p = *state;
     pare_mtpool pool;
     pare_pool_options o = sized(64);
     o.reset = reset_nothing; /* so that each put is looked up */
-    open_pool(&pool, p, o);
-    void *object = must_get(&pool);
+    mt_open(&pool, p, o);
+    void *object = mt_get(&pool);
     pare_mtpool_put(&pool, object);
     pare_mtpool_trim(&pool, 0, PARE_TRIM_ALL);
     pare_set_misuse_handler(misuse_note);
@@ -306,53 +169,12 @@ static void mtpool_pointer_into_a_released_slab_is_foreign(void **state) {
     assert_int_equal(misuse_count, 1);
 }
 
-static void mtpool_stock_has_a_limit(void **state) {
-    probe *p = *state;
-    enum { MOST = 9000 };
-    static void *objects[MOST];
-    pare_mtpool pool;
-    pare_mtpool_cache cache;
-    open_pool(&pool, p, sized(2048));
-    cache_get_all(open_cache(&cache, &pool), objects, MOST);
-    cache_put_all(&cache, objects, MOST);
-    pare_mtpool_stats s = pare_mtpool_get_stats(&pool);
-    assert_true(s.stock_count >= 8192 - 16 && s.stock_count <= 8192 + 16);
-    assert_true(s.spills > 0);
-    assert_int_equal(s.live_count, 0);
-    pare_mtpool_cache_deinit(&cache);
-    pare_mtpool_deinit(&pool);
-}
-
-static void mtpool_misuse_in_one_magazine_is_found_at_the_trade(void **state) {
-    probe *p = *state;
-    void *objects[64];
-    pare_mtpool pool;
-    pare_mtpool_cache cache;
-    open_pool(&pool, p, sized(64));
-    cache_get_all(open_cache(&cache, &pool), objects, 64);
-    pare_set_misuse_handler(misuse_note);
-    for (int i = 0; i < 20; i++) cache_put_all(&cache, objects, 4); /* an order that hides it */
-    pare_mtpool_cache_put(&cache, (char *)objects[5] + 8);
-    pare_mtpool_cache_trim(&cache);
-    assert_true(misuse_count >= 77 - 2 * 4); /* of 77, all but those in different magazines */
-    assert_string_equal(misuse_last.module, "mtpool");
-    assert_ptr_equal(misuse_last.object, &pool);
-    pare_mtpool_trim(&pool, 0, PARE_TRIM_ALL); /* repeats in different magazines */
-    assert_int_equal(misuse_count, 77);
-    assert_int_equal(live(&pool), 60);
-    cache_put_all(&cache, objects + 4, 60);
-    pare_mtpool_cache_deinit(&cache);
-    assert_int_equal(live(&pool), 0);
-    pare_mtpool_deinit(&pool);
-    assert_int_equal(misuse_count, 77);
-}
-
 static void mtpool_refusals_are_counted_once(void **state) {
     probe *p = *state;
     pare_mtpool pool;
-    open_pool(&pool, p, sized(64));
+    mt_open(&pool, p, sized(64));
     for (uint64_t count = 1; count <= 4; count++) {
-        if (count == 3) pare_mtpool_put(&pool, must_get(&pool)); /* the thread has a cache */
+        if (count == 3) pare_mtpool_put(&pool, mt_get(&pool)); /* the thread has a cache */
         if (count == 3) pare_mtpool_trim(&pool, 0, PARE_TRIM_ALL);
         probe_refuse(p, 0, PROBE_NEVER);
         if (count % 2 == 0) assert_null(pare_alloc(pare_mtpool_allocator(&pool), 8, 8));
@@ -384,7 +206,7 @@ static void mtpool_loses_nothing_and_hands_out_nothing_twice(void **state) {
         if (seed == 5) o.flags = PARE_WIPE;
         if (seed == 6) o.init = init_unstamped;
         if (seed == 6) o.fini = fini_nothing;
-        open_pool(&pool, p, o);
+        mt_open(&pool, p, o);
         traffic t = {.pool = &pool,
                      .size = 48,
                      .threads = 8,
@@ -409,14 +231,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         CASE(mtpool_reserve_makes_gets_that_cannot_fail),
         CASE(mtpool_typed_needs_no_casts),
-        CASE(mtpool_cache_zeroed_refuses_gets_and_takes_the_rest),
-        CASE(mtpool_cache_refused_anywhere_stays_whole),
-        CASE(mtpool_caches_share_what_they_give_back),
-        CASE(mtpool_cache_holds_two_magazines_at_most),
-        CASE(mtpool_cache_at_a_boundary_does_not_trade),
         CASE(mtpool_pointer_into_a_released_slab_is_foreign),
-        CASE(mtpool_stock_has_a_limit),
-        CASE(mtpool_misuse_in_one_magazine_is_found_at_the_trade),
         CASE(mtpool_refusals_are_counted_once),
         CASE(mtpool_loses_nothing_and_hands_out_nothing_twice),
     };

@@ -13,6 +13,12 @@ static pare_status face_init(some_pool *p, pare_allocator from, const pare_pool_
 static void face_deinit(some_pool *p) { pare_pool_deinit(&p->one); }
 static void *face_get(some_pool *p) { return pare_pool_get(&p->one); }
 static void face_put(some_pool *p, void *object) { pare_pool_put(&p->one, object); }
+static pare_status face_get_n(some_pool *p, void **out, size_t count) {
+    return pare_pool_get_n(&p->one, out, count);
+}
+static void face_put_n(some_pool *p, void *const *objects, size_t count) {
+    pare_pool_put_n(&p->one, objects, count);
+}
 static pare_status face_reserve(some_pool *p, size_t count) {
     return pare_pool_reserve(&p->one, count);
 }
@@ -40,6 +46,8 @@ static pool_face face_with(const char *name, unsigned flags) {
         .deinit = face_deinit,
         .get = face_get,
         .put = face_put,
+        .get_n = face_get_n,
+        .put_n = face_put_n,
         .reserve = face_reserve,
         .trim = face_trim,
         .idle = face_idle,

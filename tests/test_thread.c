@@ -12,26 +12,6 @@
 #include <unistd.h>
 #endif
 
-static void open_pool(pare_mtpool *pool, probe *p, pare_pool_options o) {
-    assert_int_equal(pare_mtpool_init(pool, probe_allocator(p), &o), PARE_OK);
-}
-
-static void *must_get(pare_mtpool *pool) {
-    void *object = pare_mtpool_get(pool);
-    assert_non_null(object);
-    return object;
-}
-
-static void get_all(pare_mtpool *pool, void **objects, size_t count) {
-    for (size_t i = 0; i < count; i++) objects[i] = must_get(pool);
-}
-
-static void put_all(pare_mtpool *pool, void **objects, size_t count) {
-    for (size_t i = 0; i < count; i++) pare_mtpool_put(pool, objects[i]);
-}
-
-static size_t live(const pare_mtpool *pool) { return pare_mtpool_get_stats(pool).live_count; }
-
 static void in_thread(void *(*body)(void *), void *ctx) {
     pthread_t thread;
     assert_int_equal(pthread_create(&thread, NULL, body, ctx), 0);
@@ -52,7 +32,7 @@ static void *use_and_keep_one(void *ctx) {
 static void thread_that_ends_gives_back_its_cache(void **state) {
     probe *p = *state;
     pare_mtpool pool;
-    open_pool(&pool, p, sized(64));
+    mt_open(&pool, p, sized(64));
     in_thread(use_and_keep_one, &pool);
     pare_mtpool_stats s = pare_mtpool_get_stats(&pool);
     uint64_t creates = s.creates;
@@ -88,9 +68,9 @@ static void *leave_one_to_a_destructor(void *ctx) {
 static void thread_destructors_that_run_late_are_served(void **state) {
     probe *p = *state;
     pare_mtpool pool;
-    open_pool(&pool, p, sized(64));
+    mt_open(&pool, p, sized(64));
     late_pool = &pool;
-    void *object = must_get(&pool); /* our key is older: glibc calls its destructor before */
+    void *object = mt_get(&pool); /* our key is older: glibc calls its destructor before */
     assert_int_equal(pthread_key_create(&late_key, put_late), 0);
     for (int i = 0; i < 20; i++) in_thread(leave_one_to_a_destructor, &pool);
     pthread_key_delete(late_key);
@@ -123,7 +103,7 @@ static void thread_caches_go_with_their_pool(void **state) {
     pthread_t threads[THREADS];
     pare_mtpool first, second;
     meeting m = {.first = &first, .second = &second};
-    open_pool(&first, p, sized(64));
+    mt_open(&first, p, sized(64));
     pthread_barrier_init(&m.barrier, NULL, THREADS + 1);
     for (int i = 0; i < THREADS; i++) {
         assert_int_equal(pthread_create(&threads[i], NULL, use_two_pools, &m), 0);
@@ -131,15 +111,15 @@ static void thread_caches_go_with_their_pool(void **state) {
     pthread_barrier_wait(&m.barrier);
     size_t slot = first.slot;
     assert_int_equal(pare_mtpool_get_stats(&first).cache_count, THREADS);
-    assert_int_equal(live(&first), THREADS);
+    assert_int_equal(mt_live(&first), THREADS);
     pare_mtpool_deinit(&first);
     assert_int_equal(p->live_blocks, 0);
-    open_pool(&second, p, sized(100)); /* takes over the slot, where their caches were */
+    mt_open(&second, p, sized(100)); /* takes over the slot, where their caches were */
     assert_int_equal(second.slot, slot);
     pthread_barrier_wait(&m.barrier);
     for (int i = 0; i < THREADS; i++) pthread_join(threads[i], NULL);
     pthread_barrier_destroy(&m.barrier);
-    assert_int_equal(live(&second), THREADS);
+    assert_int_equal(mt_live(&second), THREADS);
     assert_int_equal(pare_mtpool_get_stats(&second).cache_count, 0);
     pare_mtpool_deinit(&second);
 }
@@ -150,12 +130,12 @@ static void thread_slots_are_used_again(void **state) {
     static pare_mtpool pools[POOLS];
     for (int round = 0; round < 3; round++) {
         for (int i = 0; i < POOLS; i++) {
-            open_pool(&pools[i], p, sized((size_t)(16 + i)));
+            mt_open(&pools[i], p, sized((size_t)(16 + i)));
             assert_in_range(pools[i].slot, 1, POOLS);
-            pare_mtpool_put(&pools[i], must_get(&pools[i]));
+            pare_mtpool_put(&pools[i], mt_get(&pools[i]));
         }
         for (int i = 0; i < POOLS; i++) {
-            char *object = must_get(&pools[i]);
+            char *object = mt_get(&pools[i]);
             memset(object, i, (size_t)(16 + i));
             pare_mtpool_put(&pools[i], object);
             assert_int_equal(pare_mtpool_get_stats(&pools[i]).gets, 2);
@@ -252,7 +232,7 @@ static void thread_fork_leaves_a_usable_child(void **state) {
     }
     __atomic_store_n(&b.stop, 1, __ATOMIC_RELAXED);
     for (int i = 0; i < THREADS; i++) pthread_join(threads[i], NULL);
-    assert_int_equal(live(&pool), 0);
+    assert_int_equal(mt_live(&pool), 0);
     pare_mtpool_deinit(&pool);
 }
 
@@ -272,9 +252,9 @@ static void thread_fork_in_an_init_callback(void **state) {
     pare_pool_options o = sized(64);
     o.init = init_forks;
     o.ctx = &calls;
-    open_pool(&pool, p, o);
-    get_all(&pool, objects, 10);
-    put_all(&pool, objects, 10);
+    mt_open(&pool, p, o);
+    mt_get_all(&pool, objects, 10);
+    mt_put_all(&pool, objects, 10);
     pare_mtpool_deinit(&pool);
     assert_int_equal(calls, 10);
 }
@@ -347,9 +327,9 @@ static void thread_idle_shares_what_it_had(void **state) {
     probe *p = *state;
     void *objects[100];
     pare_mtpool pool;
-    open_pool(&pool, p, sized(64));
-    get_all(&pool, objects, 100);
-    put_all(&pool, objects, 100);
+    mt_open(&pool, p, sized(64));
+    mt_get_all(&pool, objects, 100);
+    mt_put_all(&pool, objects, 100);
     assert_true(pare_mtpool_get_stats(&pool).cached_count >= 64);
     pare_thread_idle();
     pare_mtpool_stats s = pare_mtpool_get_stats(&pool);

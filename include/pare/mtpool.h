@@ -113,6 +113,11 @@ PARE_API void pare_mtpool_cache_deinit(pare_mtpool_cache *c);
 /* Gives what it holds to the stock, where other caches find it: before its owner idles. */
 PARE_API void pare_mtpool_cache_trim(pare_mtpool_cache *c);
 
+/* Sets `count` objects aside in the cache: its next `count` gets cannot fail and ask the allocator
+ * for nothing, whatever is put in between. Holds until then, or until a trim of the cache. They are
+ * not counted against cache_bytes. Refused: what was set aside before still is. */
+PARE_NODISCARD PARE_API pare_status pare_mtpool_cache_reserve(pare_mtpool_cache *c, size_t count);
+
 #define parei_mtpool_cache_get_slow PAREI_ABI_NAME(parei_mtpool_cache_get_slow)
 #define parei_mtpool_cache_put_slow PAREI_ABI_NAME(parei_mtpool_cache_put_slow)
 PARE_API PAREI_COLD void *parei_mtpool_cache_get_slow(pare_mtpool_cache *c);
@@ -151,6 +156,14 @@ PAREI_INLINE void pare_mtpool_cache_put(pare_mtpool_cache *c, void *object) {
     }
 }
 
+/* `count` objects at once, to out[0, count), or none. Refused as a get is; nothing has changed.
+ * Cost: about 0.3 ns each, where the loaded magazine has them. */
+PARE_NODISCARD PARE_API pare_status pare_mtpool_cache_get_n(pare_mtpool_cache *c, void **out,
+                                                            size_t count);
+
+/* Puts objects[0, count), in order. */
+PARE_API void pare_mtpool_cache_put_n(pare_mtpool_cache *c, void *const *objects, size_t count);
+
 /* Why the last refused get was refused; PARE_OK if none was since init. */
 PAREI_INLINE pare_status pare_mtpool_cache_status(const pare_mtpool_cache *c) { return c->status; }
 
@@ -176,6 +189,10 @@ PAREI_INLINE void pare_mtpool_put(pare_mtpool *p, void *object) {
         parei_mtpool_put_slow(p, object);
     }
 }
+
+/* The same for many objects, by the calling thread's cache. */
+PARE_NODISCARD PARE_API pare_status pare_mtpool_get_n(pare_mtpool *p, void **out, size_t count);
+PARE_API void pare_mtpool_put_n(pare_mtpool *p, void *const *objects, size_t count);
 
 /* --- typed pools ------------------------------------------------------------------------- */
 

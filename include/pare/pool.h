@@ -91,6 +91,8 @@ typedef struct pare_pool_options {
     size_t magazine_bytes; /* most bytes of the magazine, at least those of two pointers: as many
                             * free objects wait there. 0: room for 8192 objects, or for 8 MiB of
                             * them where that is more */
+    size_t cache_bytes;    /* of an mtpool: most bytes of free objects in a cache, of each thread or
+                            * caller; at least two objects. 0: 64 KiB, in 8 to 128 objects */
     uint32_t trim_ms;      /* trims of the surplus are at least this far apart; 0: 1000 */
     unsigned flags;        /* PARE_POOL_..., or PARE_WIPE: not together with init, since it leaves
                             * nothing */
@@ -195,6 +197,13 @@ PAREI_INLINE void pare_pool_put(pare_pool *p, void *object) {
         parei_pool_put_slow(p, object);
     }
 }
+
+/* `count` objects at once, to out[0, count), or none. Refused as a get is; nothing has changed.
+ * Cost: about 0.3 ns each, where the magazine has them. */
+PARE_NODISCARD PARE_API pare_status pare_pool_get_n(pare_pool *p, void **out, size_t count);
+
+/* Puts objects[0, count), in order. */
+PARE_API void pare_pool_put_n(pare_pool *p, void *const *objects, size_t count);
 
 /* --- typed pools ------------------------------------------------------------------------- */
 

@@ -36,6 +36,20 @@ static inline bool parei_serve_cleans(const parei_depot *d) {
 /* What a put does to its object before it is free. The callback runs: no lock may be held. */
 PARE_API void parei_serve_clean(const parei_depot *d, void *object);
 
+/* Pushes what may be put by a hit of objects[0, count) on the stack that ends at `top`, as long as
+ * nothing is unusual. Returns the new top. */
+static inline void **parei_serve_push(void **top, void **hi, uintptr_t base, uintptr_t extent,
+                                      void *const *objects, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        if ((uintptr_t)top >= (uintptr_t)hi || top[-1] == objects[i] ||
+            (uintptr_t)objects[i] - base >= extent) {
+            break;
+        }
+        *top++ = objects[i];
+    }
+    return top;
+}
+
 /* --- blocks ------------------------------------------------------------------------------ */
 
 /* Whether an object of `d` can be a block of `size` at `align`. */

@@ -21,6 +21,7 @@ typedef struct parei_owner_calls {
     void (*retire)(struct parei_owner *o, void *cache); /* it ends: takes the cache back */
     bool (*hold)(struct parei_owner *o); /* before fork: takes all locks, or none and false */
     void (*release)(struct parei_owner *o);
+    void (*lose)(struct parei_owner *o); /* in the child: other threads are not here */
 } parei_owner_calls;
 
 typedef struct parei_owner {
@@ -43,6 +44,9 @@ PARE_API bool parei_thread_keep(const parei_owner *o, void *cache);
 
 /* Whether the calling thread has not yet given back its caches. */
 PARE_API bool parei_thread_lives(void);
+
+/* How many locks of owners the calling thread has: it is its own to count. */
+PARE_API unsigned *parei_thread_nesting(void);
 
 /* A number that no other running thread has; not 0. */
 PARE_API uintptr_t parei_thread_id(void);

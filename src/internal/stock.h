@@ -132,6 +132,52 @@ static inline bool parei_stock_take_oldest(parei_stock *s, parei_magazine **slot
     return m != NULL;
 }
 
+/* Trades *slot, which is empty, for the first of *list, which is not. Returns its objects' count. */
+static inline size_t parei_stock_use_aside(parei_stock *s, parei_magazine **slot,
+                                           parei_magazine **list) {
+    parei_lock_take(&s->lock);
+    parei_magazine *m = *list;
+    *list = m->older;
+    parei_stock_push_empty(s, *slot);
+    *slot = m;
+    parei_lock_give(&s->lock);
+    return m->mag.count;
+}
+
+/* Moves the newest with objects to the front of *list. Returns their count; 0: there is none. */
+static inline size_t parei_stock_set_aside(parei_stock *s, parei_magazine **list) {
+    parei_lock_take(&s->lock);
+    parei_magazine *m = s->newest;
+    if (m != NULL) {
+        parei_stock_unlink(s, m);
+        m->older = *list;
+        *list = m;
+    }
+    parei_lock_give(&s->lock);
+    return m != NULL ? m->mag.count : 0;
+}
+
+/* Moves *slot to the front of *list, and makes it NULL. */
+static inline void parei_stock_push_aside(parei_stock *s, parei_magazine **slot,
+                                          parei_magazine **list) {
+    parei_lock_take(&s->lock);
+    (*slot)->older = *list;
+    *list = *slot;
+    *slot = NULL;
+    parei_lock_give(&s->lock);
+}
+
+/* Moves the first of *list back. Returns its objects' count. */
+static inline size_t parei_stock_share(parei_stock *s, parei_magazine **list) {
+    parei_lock_take(&s->lock);
+    parei_magazine *m = *list;
+    size_t count = m->mag.count;
+    *list = m->older;
+    parei_stock_push(s, m);
+    parei_lock_give(&s->lock);
+    return count;
+}
+
 /* Puts *slot, if there is one, to those of its kind, and makes it NULL. */
 static inline void parei_stock_return(parei_stock *s, parei_magazine **slot) {
     parei_lock_take(&s->lock);

@@ -1,6 +1,7 @@
 /* pools.c - the contract is in support/pools.h; the cases stand in the order of pare/pool.h.
  * SPDX-License-Identifier: MIT */
 #include "support/pools.h"
+#include "pare/budget.h"
 #include "pare/fixed.h"
 #include "pare/heap.h"
 #include <stdio.h>
@@ -80,8 +81,8 @@ static pare_status init_nothing(void *ctx, void *object) {
 
 static void pool_init_refuses_options_outside_their_ranges(void **state) {
     probe *p = *state;
-    pare_pool_options bad[12];
-    for (int i = 0; i < 12; i++) bad[i] = sized(64);
+    pare_pool_options bad[13];
+    for (int i = 0; i < 13; i++) bad[i] = sized(64);
     bad[0].size = 0;
     bad[1].size = SIZE_MAX;
     bad[2].size = PARE_SIZE_MAX;
@@ -96,6 +97,7 @@ static void pool_init_refuses_options_outside_their_ranges(void **state) {
     bad[9].reserved[0] = 1;
     bad[10].reserved[3] = 1;
     bad[11].align = SIZE_MAX;
+    bad[12].cache_bytes = 127; /* below two objects */
     some_pool pool, before;
     memset(&pool, 0x77, sizeof pool);
     memcpy(&before, &pool, sizeof pool);
@@ -414,6 +416,159 @@ static void pool_fills_a_fixed_array_nearly_to_its_end(void **state) {
     assert_int_equal(face->status(&pool), PARE_ERR_MEMORY);
     assert_true(sizeof array - pare_fixed_get_stats(&fixed).live_bytes < 512);
     deinit_in_use(&pool);
+}
+
+/* --- many at once ------------------------------------------------------------------------ */
+
+static bool all_different(void **objects, size_t count) {
+    for (size_t i = 0; i < count; i++) memcpy(objects[i], &i, sizeof i);
+    for (size_t i = 0; i < count; i++) {
+        if (memcmp(objects[i], &i, sizeof i) != 0) return false;
+    }
+    return true;
+}
+
+static void pool_bulk_of_any_count_is_whole(void **state) {
+    probe *p = *state;
+    static void *objects[3000];
+    const size_t counts[] = {1, 2, 31, 32, 33, 63, 64, 65, 127, 128, 129, 500, 3000};
+    some_pool pool;
+    open_pool(&pool, p, sized(40));
+    uint64_t gets = 0;
+    for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++) {
+        for (int round = 0; round < 3; round++) {
+            assert_int_equal(face->get_n(&pool, objects, counts[i]), PARE_OK);
+            assert_true(all_different(objects, counts[i]));
+            assert_int_equal(live(&pool), counts[i]);
+            face->put_n(&pool, objects, counts[i]);
+            assert_int_equal(live(&pool), 0);
+            gets += counts[i];
+        }
+    }
+    assert_int_equal(face->stats(&pool).gets, gets);
+    assert_int_equal(face->stats(&pool).puts, gets);
+    face->deinit(&pool);
+}
+
+static void pool_bulk_is_all_or_nothing(void **state) {
+    probe *p = *state;
+    static void *objects[MANY], *before[MANY];
+    pare_pool_options o = sized(48);
+    o.limit_bytes = 30000;
+    some_pool pool;
+    open_pool(&pool, p, o);
+    size_t most = 0;
+    while ((objects[most] = face->get(&pool)) != NULL) most++;
+    face->put_n(&pool, objects, most);
+    memcpy(before, objects, sizeof before);
+    assert_int_equal(face->get_n(&pool, objects, most + 1), PARE_ERR_LIMIT);
+    assert_int_equal(face->status(&pool), PARE_ERR_LIMIT);
+    assert_memory_equal(before, objects, sizeof before);
+    assert_int_equal(live(&pool), 0);
+    assert_int_equal(face->stats(&pool).refusals, 2);
+    assert_int_equal(face->get_n(&pool, objects, most), PARE_OK);
+    assert_int_equal(face->get_n(&pool, objects, 1), PARE_ERR_LIMIT);
+    face->put_n(&pool, objects, most);
+    face->deinit(&pool);
+}
+
+static void pool_bulk_of_odd_arguments(void **state) {
+    probe *p = *state;
+    some_pool pool;
+    void *objects[3] = {NULL};
+    memset(&pool, 0, sizeof pool);
+    assert_int_equal(face->get_n(&pool, objects, 0), PARE_OK);
+    assert_int_equal(face->get_n(&pool, objects, 1), PARE_ERR_ARGUMENT);
+    face->put_n(&pool, objects, 3); /* NULL does nothing */
+    open_pool(&pool, p, sized(48));
+    assert_int_equal(face->get_n(&pool, NULL, 0), PARE_OK);
+    assert_int_equal(face->get_n(&pool, NULL, 1), PARE_ERR_ARGUMENT);
+    assert_int_equal(face->get_n(&pool, objects, SIZE_MAX), PARE_ERR_ARGUMENT);
+    assert_int_equal(face->get_n(&pool, objects, PARE_SIZE_MAX), PARE_ERR_ARGUMENT);
+    objects[1] = must_get(&pool);
+    face->put_n(&pool, objects, 3);
+    face->put_n(&pool, NULL, 0);
+    assert_int_equal(live(&pool), 0);
+    face->deinit(&pool);
+}
+
+static bool bulk_scenario(probe *p, void *ctx) {
+    void *objects[500], *untouched[500];
+    some_pool pool;
+    bool refused = false;
+    memset(objects, 0x77, sizeof objects);
+    memset(untouched, 0x77, sizeof untouched);
+    if (try_open(&pool, probe_allocator(p), *(pare_pool_options *)ctx) != PARE_OK) return true;
+    if (face->get_n(&pool, objects, 500) != PARE_OK) {
+        refused = true;
+        assert_memory_equal(objects, untouched, sizeof objects);
+        assert_int_equal(live(&pool), 0);
+    } else {
+        assert_true(all_different(objects, 500));
+        face->put_n(&pool, objects, 500);
+    }
+    face->deinit(&pool);
+    return refused || p->requests > p->refuse_at;
+}
+
+static void pool_bulk_refused_anywhere_stays_whole(void **state) {
+    pare_pool_options o = sized(100);
+    probe_sweep(*state, bulk_scenario, &o);
+    o.init = init_nothing;
+    o.flags = 0;
+    o.size = 700;
+    probe_sweep(*state, bulk_scenario, &o);
+}
+
+/* --- budgets ----------------------------------------------------------------------------- */
+
+/* Three pools under one budget, which has them trimmed before it refuses. */
+typedef struct commune {
+    some_pool pools[3];
+    int reliefs;
+} commune;
+
+static int trim_commune(void *ctx, pare_budget *b, size_t needed_bytes) {
+    commune *c = ctx;
+    (void)b, (void)needed_bytes;
+    c->reliefs++;
+    for (int i = 0; i < 3; i++) face->trim(&c->pools[i], 0, PARE_TRIM_ALL);
+    return 1;
+}
+
+static void pool_under_pressure_gets_what_others_retain(void **state) {
+    probe *p = *state;
+    static void *objects[400];
+    commune c = {.reliefs = 0};
+    pare_budget budget;
+    pare_budget_options bo;
+    memset(&bo, 0, sizeof bo);
+    bo.limit_bytes = 600000;
+    bo.relief = trim_commune;
+    bo.ctx = &c;
+    assert_int_equal(pare_budget_init(&budget, probe_allocator(p), &bo), PARE_OK);
+    memset(c.pools, 0, sizeof c.pools);
+    for (size_t i = 0; i < 3; i++) {
+        pare_pool_options o = sized(1000 + 100 * i);
+        assert_int_equal(try_open(&c.pools[i], pare_budget_allocator(&budget), o), PARE_OK);
+    }
+    for (int round = 0; round < 4; round++) { /* each needs most of the budget, in its turn */
+        for (int i = 0; i < 3; i++) {
+            get_all(&c.pools[i], objects, 400);
+            put_all(&c.pools[i], objects, 400);
+            assert_true(pare_budget_get_stats(&budget).live_bytes <= bo.limit_bytes);
+        }
+    }
+    assert_true(c.reliefs >= 11);
+    size_t count = 0; /* what is in use, no relief brings back */
+    get_all(&c.pools[0], objects, 400);
+    while (face->get(&c.pools[1]) != NULL) count++;
+    assert_true(count > 0);
+    assert_int_equal(face->status(&c.pools[1]), PARE_ERR_LIMIT);
+    put_all(&c.pools[0], objects, 400);
+    assert_non_null(face->get(&c.pools[1]));
+    for (int i = 0; i < 3; i++) face->deinit(&c.pools[i]);
+    pare_budget_deinit(&budget);
 }
 
 /* --- callbacks --------------------------------------------------------------------------- */
@@ -931,6 +1086,28 @@ static void pool_agrees_with_a_model(void **state) {
     }
 }
 
+/* --- for other tests ----------------------------------------------------------------------- */
+
+void mt_open(pare_mtpool *pool, probe *p, pare_pool_options o) {
+    assert_int_equal(pare_mtpool_init(pool, probe_allocator(p), &o), PARE_OK);
+}
+
+void *mt_get(pare_mtpool *pool) {
+    void *object = pare_mtpool_get(pool);
+    assert_non_null(object);
+    return object;
+}
+
+void mt_get_all(pare_mtpool *pool, void **objects, size_t count) {
+    for (size_t i = 0; i < count; i++) objects[i] = mt_get(pool);
+}
+
+void mt_put_all(pare_mtpool *pool, void **objects, size_t count) {
+    for (size_t i = 0; i < count; i++) pare_mtpool_put(pool, objects[i]);
+}
+
+size_t mt_live(const pare_mtpool *pool) { return pare_mtpool_get_stats(pool).live_count; }
+
 /* --- the table ----------------------------------------------------------------------------- */
 
 int pools_run(const pool_face *f) {
@@ -956,6 +1133,11 @@ int pools_run(const pool_face *f) {
         CASE(pool_limit_holds_and_objects_come_back_under_it),
         CASE(pool_refused_anywhere_stays_whole),
         CASE(pool_fills_a_fixed_array_nearly_to_its_end),
+        CASE(pool_bulk_of_any_count_is_whole),
+        CASE(pool_bulk_is_all_or_nothing),
+        CASE(pool_bulk_of_odd_arguments),
+        CASE(pool_bulk_refused_anywhere_stays_whole),
+        CASE(pool_under_pressure_gets_what_others_retain),
         CASE(pool_objects_keep_what_init_built),
         CASE(pool_init_callback_that_fails_refuses_the_get_alone),
         CASE(pool_calls_from_callbacks_are_refused),

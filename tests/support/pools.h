@@ -24,6 +24,8 @@ typedef struct pool_face {
     void (*deinit)(some_pool *p);
     void *(*get)(some_pool *p);
     void (*put)(some_pool *p, void *object);
+    pare_status (*get_n)(some_pool *p, void **out, size_t count);
+    void (*put_n)(some_pool *p, void *const *objects, size_t count);
     pare_status (*reserve)(some_pool *p, size_t count);
     void (*trim)(some_pool *p, uint64_t now_ms, int level);
     void (*idle)(some_pool *p); /* shares what only this user finds */
@@ -67,5 +69,12 @@ typedef struct maker {
 
 /* Options of a pool of conns that `m` makes. */
 pare_pool_options conns(maker *m);
+
+/* An mtpool by its plain calls, which are expected to work. */
+void mt_open(pare_mtpool *pool, probe *p, pare_pool_options o);
+void *mt_get(pare_mtpool *pool);
+void mt_get_all(pare_mtpool *pool, void **objects, size_t count);
+void mt_put_all(pare_mtpool *pool, void **objects, size_t count);
+size_t mt_live(const pare_mtpool *pool);
 
 #endif
