@@ -1,6 +1,6 @@
 # soak.cmake - traffic for as long as PARE_SOAK_SECONDS says; `make soak` builds it under TSan.
 set(PARE_SOAK_SECONDS 5 CACHE STRING "How long the soak runs")
-add_executable(soak_mtpool soak_mtpool.c support/traffic.c support/pools.c support/probe.c)
+add_executable(soak_mtpool soak_mtpool.c ${support})
 target_include_directories(soak_mtpool PRIVATE ${CMAKE_CURRENT_SOURCE_DIR})
 target_link_libraries(soak_mtpool PRIVATE pare::static ${runner})
 pare_target_defaults(soak_mtpool)

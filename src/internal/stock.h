@@ -132,7 +132,8 @@ static inline bool parei_stock_take_oldest(parei_stock *s, parei_magazine **slot
     return m != NULL;
 }
 
-/* Trades *slot, which is empty, for the first of *list, which is not. Returns its objects' count. */
+/* Trades *slot, which is empty, for the first of *list, which there is. Returns its count of
+ * objects. */
 static inline size_t parei_stock_use_aside(parei_stock *s, parei_magazine **slot,
                                            parei_magazine **list) {
     parei_lock_take(&s->lock);

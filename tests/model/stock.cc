@@ -2,7 +2,8 @@
  *
  * The functions are those of the library; here their words are relacy's, which knows which thread
  * may see which store. Each thread brings a full magazine, fetches one, uses the object in it, and
- * returns it. It must be the only user, and in the end every object has to be in one place.
+ * returns it; in another model it also sets one aside and returns that. It must be the only user,
+ * and in the end every object has to be in one place.
  *
  * Three models are broken on purpose, and must be found wrong: nothing is locked; one thread does
  * not lock; a magazine is given away and kept, which no lock prevents.
@@ -32,7 +33,9 @@ template <typename T> class word {
 
 enum fault { NONE, NO_LOCK, ONE_SIDE_LOCKS, KEPT_AND_GIVEN };
 
-static fault planted; /* in the model that runs */
+static fault planted;   /* in the model that runs */
+static int rounds;      /* of bring and fetch, there */
+static bool sets_aside; /* there */
 
 struct parei_lock {
     rl::mutex mutex;
@@ -72,7 +75,7 @@ struct parei_stock {
 
 /* --- the model ----------------------------------------------------------------------------- */
 
-enum { THREADS = 2, ROUNDS = 2, OBJECTS = THREADS + 1, MAGAZINES = OBJECTS + 1 };
+enum { THREADS = 2, OBJECTS = THREADS + 1, MAGAZINES = OBJECTS + 1 };
 
 struct model : rl::test_suite<model, THREADS> {
     parei_stock stock;
@@ -108,7 +111,7 @@ struct model : rl::test_suite<model, THREADS> {
 
     void thread(unsigned index) {
         parei_magazine **slot = &slots[index];
-        for (int i = 0; i < ROUNDS; i++) {
+        for (int i = 0; i < rounds; i++) {
             use(*slot);
             if (parei_stock_bring(&stock, slot) == PAREI_STOCK_TRADED) {
                 RL_ASSERT((*slot)->mag.count == 0);
@@ -119,6 +122,11 @@ struct model : rl::test_suite<model, THREADS> {
         parei_magazine *kept = *slot;
         parei_stock_return(&stock, slot);
         if (planted == KEPT_AND_GIVEN) use(kept);
+        if (!sets_aside) return;
+        parei_magazine *aside = NULL;
+        if (parei_stock_set_aside(&stock, &aside) == 0) RL_ASSERT(false); /* there are three */
+        use(aside);
+        parei_stock_share(&stock, &aside);
     }
 
     void after() {
@@ -135,17 +143,20 @@ struct model : rl::test_suite<model, THREADS> {
         }
         RL_ASSERT(full == OBJECTS && empty == MAGAZINES - OBJECTS);
         RL_ASSERT(stock.magazine_count == full && stock.object_count == full);
-        RL_ASSERT(uses == (planted == KEPT_AND_GIVEN ? ROUNDS + 1 : ROUNDS) * THREADS);
+        int each = rounds + (planted == KEPT_AND_GIVEN) + sets_aside;
+        RL_ASSERT(uses == (size_t)(each * THREADS));
     }
 };
 
 /* True if the model came out as it must; if not, relacy tells how. */
-static bool check(const char *name, fault f, bool right) {
+static bool check(const char *name, fault f, bool aside, bool right) {
     std::ostream silent(NULL);
     rl::test_params params;
     params.search_type = rl::sched_full;
     params.output_stream = params.progress_stream = right ? &std::cout : &silent;
     planted = f;
+    sets_aside = aside;
+    rounds = aside ? 1 : 2;
     bool passed = rl::simulate<model>(params);
     std::printf("%s: %s after %lu interleavings\n", name, rl::test_result_str(params.test_result),
                 (unsigned long)params.stop_iteration);
@@ -153,9 +164,10 @@ static bool check(const char *name, fault f, bool right) {
 }
 
 int main() {
-    bool ok = check("stock", NONE, true);
-    ok = check("without a lock", NO_LOCK, false) && ok;
-    ok = check("one side locks", ONE_SIDE_LOCKS, false) && ok;
-    ok = check("kept and given away", KEPT_AND_GIVEN, false) && ok;
+    bool ok = check("stock", NONE, false, true);
+    ok = check("set aside", NONE, true, true) && ok;
+    ok = check("without a lock", NO_LOCK, false, false) && ok;
+    ok = check("one side locks", ONE_SIDE_LOCKS, false, false) && ok;
+    ok = check("kept and given away", KEPT_AND_GIVEN, false, false) && ok;
     return ok ? 0 : 1;
 }

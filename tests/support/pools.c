@@ -567,7 +567,7 @@ static void pool_under_pressure_gets_what_others_retain(void **state) {
     assert_int_equal(face->status(&c.pools[1]), PARE_ERR_LIMIT);
     put_all(&c.pools[0], objects, 400);
     assert_non_null(face->get(&c.pools[1]));
-    for (int i = 0; i < 3; i++) face->deinit(&c.pools[i]);
+    for (int i = 0; i < 3; i++) deinit_in_use(&c.pools[i]);
     pare_budget_deinit(&budget);
 }
 

@@ -41,6 +41,15 @@ static void take_charge(hand *h, stamp *s) {
     h->held[h->count++] = s;
 }
 
+static void hand_got(hand *h, stamp *s) {
+    const traffic *t = h->c->t;
+    must(!t->zeroed || s->live == 0, "handed out twice", s);
+    s->live = LIVE_STAMP ^ (uintptr_t)s;
+    memset(s + 1, (int)(uintptr_t)h, t->size - sizeof *s);
+    h->gets++;
+    take_charge(h, s);
+}
+
 static void hand_get(hand *h) {
     if (h->count == HELD_MAX) return;
     traffic *t = h->c->t;
@@ -49,11 +58,7 @@ static void hand_get(hand *h) {
         must(t->may_refuse, "refused", NULL);
         return;
     }
-    must(!t->zeroed || s->live == 0, "handed out twice", s);
-    s->live = LIVE_STAMP ^ (uintptr_t)s;
-    memset(s + 1, (int)(uintptr_t)h, t->size - sizeof *s);
-    h->gets++;
-    take_charge(h, s);
+    hand_got(h, s);
 }
 
 /* Any of those held; it is not held any more. */
@@ -66,11 +71,16 @@ static stamp *hand_pick(hand *h) {
     return s;
 }
 
-static void hand_put(hand *h) {
-    if (h->count == 0) return;
+static stamp *hand_let_go(hand *h) {
     stamp *s = hand_pick(h);
     s->live = 0;
     h->puts++;
+    return s;
+}
+
+static void hand_put(hand *h) {
+    if (h->count == 0) return;
+    stamp *s = hand_let_go(h);
     if (h->own_cache) {
         pare_mtpool_cache_put(&h->cache, s);
     } else {
@@ -89,6 +99,30 @@ static void hand_pass(hand *h) {
     take_charge(h, s);
 }
 
+/* As many objects at once as a magazine holds, give or take. */
+static void hand_get_many(hand *h) {
+    enum { MOST = 100 };
+    stamp *many[MOST];
+    traffic *t = h->c->t;
+    size_t count = next_random(&h->random) % MOST;
+    if (h->count + count > HELD_MAX) return;
+    pare_status status = h->own_cache ? pare_mtpool_cache_get_n(&h->cache, (void **)many, count)
+                                      : pare_mtpool_get_n(t->pool, (void **)many, count);
+    must(status == PARE_OK || t->may_refuse, "refused", NULL);
+    for (size_t i = 0; i < count && status == PARE_OK; i++) hand_got(h, many[i]);
+}
+
+static void hand_put_many(hand *h) {
+    void *many[HELD_MAX];
+    size_t count = h->count;
+    for (size_t i = 0; i < count; i++) many[i] = hand_let_go(h);
+    if (h->own_cache) {
+        pare_mtpool_cache_put_n(&h->cache, many, count);
+    } else {
+        pare_mtpool_put_n(h->c->t->pool, many, count);
+    }
+}
+
 static void hand_rare(hand *h) {
     pare_mtpool *pool = h->c->t->pool;
     switch (next_random(&h->random) % 8) {
@@ -98,6 +132,9 @@ static void hand_rare(hand *h) {
     case 3: (void)!pare_mtpool_reserve(pool, 100); break;
     case 4:
         if (h->own_cache) pare_mtpool_cache_trim(&h->cache);
+        break;
+    case 6:
+        if (h->own_cache) (void)!pare_mtpool_cache_reserve(&h->cache, 150);
         break;
     case 5:
         if (h->own_cache) {
@@ -121,6 +158,8 @@ static void hand_work(hand *h) {
         case 0: hand_pass(h); break;
         case 1:
             if ((r >> 8) % 128 == 0) hand_rare(h);
+            if ((r >> 8) % 16 == 1) hand_get_many(h);
+            if ((r >> 8) % 16 == 2) hand_put_many(h);
             break;
         default: (r >> 40 & 3) < lean + (r >> 50 & 1) ? hand_get(h) : hand_put(h); break;
         }
