@@ -189,29 +189,29 @@ void pare_arena_init_with(pare_arena *a, void *array, size_t size, pare_allocato
     parei_arena_check(a);
 }
 
+/* Gives back what lies behind the objects of `block`, down to block_min. */
+static void parei_arena_shrink(pare_arena *a, parei_block *block) {
+    parei_arena_state *s = a->state;
+    if (block == NULL || block == &s->array || s->unpooled) return;
+    size_t used = (size_t)(parei_arena_block_top(a, block) - (char *)block) + PARE_MIN_ALIGN;
+    parei_blocks_shrink(&s->blocks, block, used);
+}
+
 void pare_arena_trim(pare_arena *a) {
     if (!parei_arena_enter(a, PAREI_SITE())) return;
     parei_arena_state *s = a->state;
     if (s == NULL) return;
     parei_blocks_trim(&s->blocks);
-    if (s->current != &s->array && !s->unpooled) {
-        char *top = parei_arena_top(a);
-        size_t used = (size_t)(top - (char *)s->current) + PARE_MIN_ALIGN;
-        parei_blocks_shrink(&s->blocks, s->current, used);
-        if (!parei_arena_is_closed(a)) a->end = parei_arena_end(a, s->current);
-    }
+    parei_arena_shrink(a, s->current);
+    parei_arena_shrink(a, s->side);
+    if (!parei_arena_is_closed(a)) a->end = parei_arena_end(a, s->current);
     parei_arena_leave(a);
 }
 
 /* --- allocation -------------------------------------------------------------------------- */
 
-static void *parei_arena_refuse(pare_arena *a, pare_status status) {
-    a->status = status;
-    return NULL;
-}
-
 /* An object in the current block, or NULL. */
-static void *parei_arena_alloc_here(pare_arena *a, size_t size, size_t align) {
+void *parei_arena_alloc_here(pare_arena *a, size_t size, size_t align) {
     char *top = parei_arena_top(a);
     if (top == NULL) return NULL;
     const char *end = a->state != NULL ? parei_arena_end(a, a->state->current) : a->end;
@@ -272,7 +272,7 @@ static void *parei_arena_alloc_beyond(pare_arena *a, size_t size, size_t align) 
     if (block == NULL) {
         void *object = parei_arena_alloc_longer(a, size, align);
         if (object != NULL) return object;
-        pare_status status = parei_blocks_take_new(&a->state->blocks, least, &block);
+        pare_status status = parei_blocks_take_new(&a->state->blocks, least, least, &block);
         if (status != PARE_OK) return parei_arena_refuse(a, status);
     }
     return parei_arena_alloc_in(a, block, size, align);
@@ -326,14 +326,6 @@ static void *parei_arena_alloc_checked(pare_arena *a, size_t size, size_t align,
 
 void *parei_arena_alloc_slow(pare_arena *a, size_t size, size_t align) {
     return parei_arena_alloc_checked(a, size, align, PAREI_SITE());
-}
-
-/* pare_arena_alloc for an alignment that only run time knows. */
-static void *parei_arena_alloc_any(pare_arena *a, size_t size, size_t align) {
-    if (align <= PARE_MIN_ALIGN && parei_is_pow2(align)) {
-        return pare_arena_alloc(a, size, PARE_MIN_ALIGN);
-    }
-    return parei_arena_alloc_slow(a, size, align);
 }
 
 /* The address from which on bytes at `object`, a fresh one, are known to be zero. */
@@ -401,61 +393,6 @@ char *pare_arena_printf(pare_arena *a, const char *format, ...) {
 }
 #endif
 
-/* --- the newest object ------------------------------------------------------------------- */
-
-/* Whether the object is the newest one of the current block, and its size may change. */
-static bool parei_arena_is_newest(const pare_arena *a, const char *object, size_t size) {
-    if (parei_arena_is_guarded(a)) return false; /* its guard is on the list */
-    return object + parei_arena_extent(a, size) == parei_arena_top(a);
-}
-
-static pare_status parei_arena_grow(pare_arena *a, char *object, size_t old_size, size_t new_size) {
-    if (!parei_arena_is_newest(a, object, old_size)) return PARE_ERR_MEMORY;
-    if (a->floor != NULL && a->floor > object) return PARE_ERR_MEMORY; /* a rewind would cut it */
-    char *top = parei_arena_top(a);
-    parei_arena_set_top(a, object);
-    void *grown = parei_arena_alloc_here(a, new_size, 1);
-    if (grown == NULL) {
-        parei_arena_set_top(a, top);
-        return PARE_ERR_MEMORY;
-    }
-    if (parei_arena_is_watched(a)) parei_mark_undefined(object + old_size, new_size - old_size);
-    return PARE_OK;
-}
-
-/* Whether the tail is handed out again: a position never goes down beyond a mark, or a rewind would
- * go forward. */
-static bool parei_arena_cut_tail(pare_arena *a, char *object, size_t old_size, size_t new_size) {
-    if (parei_arena_is_watched(a)) parei_mark_noaccess(object + new_size, old_size - new_size);
-    if (!parei_arena_is_newest(a, object, old_size)) return false;
-    char *top = new_size == 0 ? object : object + parei_arena_extent(a, new_size);
-    if (a->floor != NULL && a->floor > top) return false;
-    parei_arena_lower_top(a, top);
-    return true;
-}
-
-pare_status pare_arena_resize(pare_arena *a, void *object, size_t old_size, size_t new_size) {
-    old_size = parei_max_size(old_size, 1);
-    new_size = parei_max_size(new_size, 1);
-    if (new_size > PARE_SIZE_MAX - PARE_MIN_ALIGN) return PARE_ERR_ARGUMENT;
-    if (!parei_arena_enter(a, PAREI_SITE())) return PARE_ERR_ARGUMENT;
-    pare_status status = PARE_OK;
-    if (new_size > old_size) {
-        status = parei_arena_grow(a, object, old_size, new_size);
-    } else {
-        parei_arena_cut_tail(a, object, old_size, new_size);
-    }
-    parei_arena_leave(a);
-    return status;
-}
-
-int pare_arena_free(pare_arena *a, void *object, size_t size) {
-    if (object == NULL || !parei_arena_enter(a, PAREI_SITE())) return 0;
-    bool again = parei_arena_cut_tail(a, object, parei_max_size(size, 1), 0);
-    parei_arena_leave(a);
-    return again;
-}
-
 /* --- queries ----------------------------------------------------------------------------- */
 
 static pare_arena_block_info parei_arena_info(const pare_arena *a, parei_block *block, bool spare) {
@@ -469,6 +406,7 @@ static pare_arena_block_info parei_arena_info(const pare_arena *a, parei_block *
         .live_bytes = (size_t)(top - start),
         .room_bytes = top < end && !s->unpooled ? (size_t)(end - top) : 0,
         .current = block == s->current && !spare,
+        .side = block == s->side && !spare,
         .spare = spare,
     };
 }
@@ -504,7 +442,7 @@ static void parei_arena_sum(void *ctx, const pare_arena_block_info *block) {
     parei_arena_sums *sums = ctx;
     sums->block_bytes += block->block_bytes;
     sums->live_bytes += block->live_bytes;
-    if (block->current || block->spare) sums->room_bytes += block->room_bytes;
+    if (block->current || block->side || block->spare) sums->room_bytes += block->room_bytes;
     sums->blocks++;
 }
 
@@ -544,6 +482,7 @@ static void parei_arena_dump_block(void *ctx, const pare_arena_block_info *block
     parei_line_count(&line, block->live_bytes, " live, ");
     parei_line_count(&line, block->room_bytes, " room");
     if (block->current) parei_line_text(&line, ", current");
+    if (block->side) parei_line_text(&line, ", side");
     if (block->spare) parei_line_text(&line, ", spare");
     reader->show(reader->ctx, line.text);
 }
@@ -581,52 +520,4 @@ void pare_arena_dump(const pare_arena *a, void (*show)(void *ctx, const char *li
     show(ctx, line.text);
     parei_arena_dump_figures(a, &reader);
     pare_arena_visit(a, parei_arena_dump_block, &reader);
-}
-
-/* --- as an allocator --------------------------------------------------------------------- */
-
-static pare_status parei_arena_slot_alloc(void *ctx, size_t size, size_t align, unsigned flags,
-                                          pare_span *out) {
-    pare_arena *a = ctx;
-    bool zeroed = (flags & PARE_ZEROED) != 0;
-    void *object =
-        zeroed ? pare_arena_alloc_zeroed(a, size, align) : parei_arena_alloc_any(a, size, align);
-    if (object == NULL) return a->status;
-    *out = (pare_span){object, size};
-    return PARE_OK;
-}
-
-/* "Cannot do it here" for the tail of an older block: it would be lost, not released. */
-static pare_status parei_arena_slot_resize(void *ctx, pare_span *block, size_t new_size,
-                                           size_t align, unsigned flags) {
-    pare_arena *a = ctx;
-    char *object = block->ptr;
-    (void)align;
-    if (new_size < block->cap && (flags & PARE_MAY_MOVE) == 0 &&
-        !parei_arena_is_newest(a, object, block->cap)) {
-        return PARE_ERR_MEMORY;
-    }
-    pare_status status = pare_arena_resize(a, object, block->cap, new_size);
-    if (status != PARE_OK) return status;
-    if ((flags & PARE_ZEROED) != 0 && new_size > block->cap) {
-        memset(object + block->cap, 0, new_size - block->cap);
-    }
-    block->cap = new_size;
-    return PARE_OK;
-}
-
-static void parei_arena_slot_free(void *ctx, pare_span block, size_t align) {
-    (void)align;
-    pare_arena_free(ctx, block.ptr, block.cap);
-}
-
-static const struct pare_allocator_vtable parei_arena_vtable = {
-    .size = sizeof(struct pare_allocator_vtable),
-    .alloc = parei_arena_slot_alloc,
-    .resize = parei_arena_slot_resize,
-    .free = parei_arena_slot_free,
-};
-
-pare_allocator pare_arena_allocator(pare_arena *a) {
-    return (pare_allocator){&parei_arena_vtable, a};
 }

@@ -119,8 +119,8 @@ static void parei_blocks_trim_to(parei_blocks *b, size_t keep_bytes) {
     }
 }
 
-pare_status parei_blocks_take_new(parei_blocks *b, size_t least, parei_block **out) {
-    size_t wanted = least > b->next_bytes / 4 ? least : b->next_bytes;
+pare_status parei_blocks_take_new(parei_blocks *b, size_t least, size_t wanted, parei_block **out) {
+    wanted = parei_max_size(wanted, least > b->next_bytes / 4 ? least : b->next_bytes);
     if (parei_blocks_allowed(b) + b->spare_bytes < least) return PARE_ERR_LIMIT;
     if (parei_blocks_allowed(b) < wanted) parei_blocks_trim_to(b, 0);
     size_t allowed = parei_blocks_allowed(b);
@@ -133,21 +133,37 @@ pare_status parei_blocks_take_new(parei_blocks *b, size_t least, parei_block **o
     return PARE_OK;
 }
 
-/* The first that fits and is no waste will do: they lie in the order in which they were first used.
- * Otherwise the smallest. */
-parei_block *parei_blocks_take_spare(parei_blocks *b, size_t least) {
-    parei_blocks_check(b);
+/* The largest `least` that the block satisfies: of home, its state is not counted, and what lies
+ * beyond the end of the window only as far as rounding put it there. */
+static size_t parei_block_size(const parei_blocks *b, parei_block *block) {
+    size_t room = (size_t)(parei_block_end(b, block) - parei_block_start(b, block));
+    size_t header = parei_align_up(sizeof(parei_block), PAREI_BLOCK_ALIGN);
+    return header + room + (PARE_MIN_ALIGN - 1);
+}
+
+/* The link to a spare of at least `least` bytes, or NULL. The first that fits and is no waste will
+ * do: they lie in the order in which they were first used. Otherwise the smallest. */
+static parei_block **parei_blocks_find_spare(parei_blocks *b, size_t least) {
     parei_block **best = NULL;
     size_t ample = 2 * parei_max_size(least, b->next_bytes);
     for (parei_block **link = &b->spares; *link != NULL; link = &(*link)->next) {
-        char *end = parei_block_end(b, *link);
-        if ((size_t)(end - parei_block_start(b, *link)) + sizeof(parei_block) < least) continue;
+        if (parei_block_size(b, *link) < least) continue;
         if (best == NULL || (*link)->cap < (*best)->cap) best = link;
         if ((*best)->cap <= ample) break;
     }
-    if (best == NULL) return NULL;
-    parei_block *spare = *best;
-    *best = spare->next;
+    return best;
+}
+
+bool parei_blocks_has_spare(parei_blocks *b, size_t least) {
+    return parei_blocks_find_spare(b, least) != NULL;
+}
+
+parei_block *parei_blocks_take_spare(parei_blocks *b, size_t least) {
+    parei_blocks_check(b);
+    parei_block **link = parei_blocks_find_spare(b, least);
+    if (link == NULL) return NULL;
+    parei_block *spare = *link;
+    *link = spare->next;
     if (spare != b->home) b->spare_bytes -= spare->cap;
     return spare;
 }
@@ -254,7 +270,7 @@ void parei_blocks_settle(parei_blocks *b, size_t used_bytes) {
     b->high_water = parei_max_size(used_bytes, b->high_water - b->high_water / 8);
     if (b->adaptive) parei_blocks_trim_to(b, parei_blocks_allowance(b));
     if (b->allocs != b->settled_allocs) {
-        parei_blocks_coalesce(b);
+        if (!b->apart) parei_blocks_coalesce(b);
         b->settled_allocs = b->allocs;
     }
     parei_blocks_check(b);

@@ -29,6 +29,23 @@ parei_guard *parei_guard_set(parei_guard *older, char *object, size_t size) {
     return g;
 }
 
+/* Behind an object that shrank, the guard lies further on. */
+parei_guard *parei_guard_find(char *object, size_t size, const char *end) {
+    for (char *at = (char *)parei_guard_of(object, size);
+         at <= end && (size_t)(end - at) >= sizeof(parei_guard); at += PARE_MIN_ALIGN) {
+        parei_guard *g = (parei_guard *)(void *)at;
+        if (g->object == object && g->seal == parei_guard_seal(g))
+            return g->size == size ? g : NULL;
+    }
+    return NULL;
+}
+
+void parei_guard_shrink(parei_guard *g, size_t size) {
+    memset(g->object + size, PAREI_CANARY, g->size - size);
+    g->size = size;
+    g->seal = parei_guard_seal(g);
+}
+
 const void *parei_guard_check(parei_guard **guard) {
     parei_guard *g = *guard;
     *guard = NULL;

@@ -10,6 +10,7 @@
 #include "internal/bits.h"
 #include "internal/blocks.h"
 #include "internal/check.h"
+#include "internal/extend.h"
 #include "internal/guard.h"
 
 enum { PAREI_ARENA_STALE = 0xDD }; /* what hardened arenas fill memory without objects with */
@@ -104,6 +105,7 @@ static void parei_arena_release_all(pare_arena *a, const void *site) {
     size_t used_bytes = s->blocks.held_bytes - s->blocks.spare_bytes;
     parei_block *oldest = parei_arena_oldest(a);
     s->traces = NULL;
+    s->side = NULL;
     s->reset_at = site;
     parei_arena_release_blocks(a, 0, NULL);
     parei_arena_return_to(a, oldest, parei_arena_start(a, oldest));
@@ -206,6 +208,7 @@ pare_arena_pos pare_arena_mark(pare_arena *a) {
         pos.guards = s->guards;
         pos.block = s->current;
         pos.serial = s->serial;
+        parei_arena_mark_side(a, &pos);
     }
     pos.ptr = a->floor = parei_arena_top(a);
     parei_arena_leave(a);
@@ -226,6 +229,14 @@ static bool parei_arena_has_trace(const parei_arena_state *s, uint64_t id) {
     return trace != NULL && trace->id == id;
 }
 
+/* Whether `block` has been in use since a mark with `serial`. */
+static bool parei_arena_kept(const parei_arena_state *s, const parei_block *block,
+                             uint64_t serial) {
+    const parei_block *b = s->list;
+    while (b != NULL && b != block) b = b->next;
+    return b != NULL && b->serial <= serial;
+}
+
 /* NULL if `to` is a position that `a` can go back to, else what is wrong with it. */
 static const char *parei_arena_misuse_of(const pare_arena *a, const pare_arena_pos *to) {
     static const char *const dead = "mark that was rewound past";
@@ -235,10 +246,9 @@ static const char *parei_arena_misuse_of(const pare_arena *a, const pare_arena_p
     if (s == NULL) return to->block != NULL || to->ptr > a->ptr ? dead : NULL;
     if (to->traced && !parei_arena_has_trace(s, to->id)) return dead;
 
-    const parei_block *block = s->list;
-    while (block != NULL && block != to->block) block = block->next;
-    if (block == NULL || block->serial > to->serial) return dead;
-    return to->ptr > parei_arena_block_top(a, block) ? dead : NULL;
+    if (!parei_arena_kept(s, to->block, to->serial)) return dead;
+    if (to->side != NULL && !parei_arena_kept(s, to->side, to->serial)) return dead;
+    return to->ptr > parei_arena_block_top(a, to->block) ? dead : NULL;
 }
 
 /* Whether `to` may be gone back to; else it is reported, with the call that killed it if known. */
@@ -273,6 +283,7 @@ static void parei_arena_go_back(pare_arena *a, const pare_arena_pos *to, char *t
     }
     parei_arena_release_blocks(a, to->serial, except);
     parei_arena_return_to(a, to->block, top);
+    parei_arena_return_side(a, to);
 }
 
 void pare_arena_rewind(pare_arena *a, pare_arena_pos to) {
@@ -286,12 +297,11 @@ void pare_arena_rewind(pare_arena *a, pare_arena_pos to) {
 
 /* --- keeping one object -------------------------------------------------------------------- */
 
-/* The block in use that `object` lies in. */
-static parei_block *parei_arena_block_of(const pare_arena *a, const char *object) {
+parei_block *parei_arena_block_of(const pare_arena *a, const char *object) {
     parei_block *block = a->state->list;
-    while (object < parei_arena_start(a, block) || object >= parei_arena_block_top(a, block)) {
+    while (block != NULL &&
+           (object < parei_arena_start(a, block) || object >= parei_arena_block_top(a, block))) {
         block = block->next;
-        PAREI_ASSERT(block != NULL);
     }
     return block;
 }
@@ -322,12 +332,22 @@ static char *parei_arena_keep_at_mark(pare_arena *a, const pare_arena_pos *to, c
     return kept;
 }
 
+/* The same for an object of the side block that was there at the mark: it stays in it. */
+static char *parei_arena_keep_at_side(pare_arena *a, const pare_arena_pos *to, const char *object,
+                                      size_t size, size_t align) {
+    if (to->side == NULL || parei_arena_block_of(a, object) != to->side) return NULL;
+    char *kept = to->side_top + parei_padding(to->side_top, align);
+    parei_arena_go_back(a, to, to->ptr, NULL);
+    to->side->top = parei_arena_move_down(a, kept, object, size);
+    return kept;
+}
+
 /* Goes back to the mark, keeping the object's block, at the start of which it then lies. */
 static char *parei_arena_keep_in_block(pare_arena *a, const pare_arena_pos *to, char *object,
                                        size_t size, size_t align) {
     parei_arena_state *s = a->state;
     parei_block *block = parei_arena_block_of(a, object);
-    PAREI_ASSERT(block->serial > to->serial);
+    PAREI_ASSERT(block != NULL && block->serial > to->serial);
     parei_arena_go_back(a, to, to->ptr, block);
     if (s->unpooled) {
         parei_arena_push(s, block);
@@ -355,7 +375,8 @@ void *pare_arena_rewind_keep(pare_arena *a, pare_arena_pos to, void *object, siz
 
     size = parei_max_size(size, 1);
     bool unpooled = a->state != NULL && a->state->unpooled;
-    char *kept = unpooled ? NULL : parei_arena_keep_at_mark(a, &to, object, size, align);
+    char *kept = parei_arena_keep_at_side(a, &to, object, size, align);
+    if (kept == NULL && !unpooled) kept = parei_arena_keep_at_mark(a, &to, object, size, align);
     if (kept == NULL) kept = parei_arena_keep_in_block(a, &to, object, size, align);
     if (parei_arena_is_guarded(a)) {
         a->state->guards = parei_guard_set(a->state->guards, kept, size);

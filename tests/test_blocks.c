@@ -31,6 +31,48 @@ static void arena_blocks_double_to_the_maximum(void **state) {
     pare_arena_deinit(&a);
 }
 
+/* A block that was made for one request serves it again, whatever its size and alignment. */
+static void arena_retained_block_serves_the_same_request_again(void **state) {
+    probe *p = *state;
+    for (size_t align = 1; align <= 64; align *= 2) {
+        for (size_t size = 3000; size < 3040; size++) {
+            pare_arena a = small_arena(p);
+            uint64_t requests = 0;
+            for (int round = 0; round < 3; round++) {
+                PARE_ARENA_SCOPE(&a) { filled(pare_arena_alloc(&a, size, align), size, 1); }
+                if (round == 0) requests = p->requests;
+            }
+            assert_int_equal(p->requests, requests);
+            pare_arena_deinit(&a);
+        }
+    }
+}
+
+static void arena_large_requests_do_not_make_later_blocks_larger(void **state) {
+    probe *p = *state;
+    pare_arena a = {.from = probe_allocator(p)};
+    for (int i = 0; i < 10; i++) filled(pare_arena_alloc(&a, 1 << 20, 8), 1 << 20, 1);
+    size_t held = p->live_bytes, blocks = p->live_blocks;
+    while (p->live_blocks == blocks) filled(pare_arena_alloc(&a, 64, 8), 64, 2);
+    assert_true(p->live_bytes - held <= 16384);
+    pare_arena_deinit(&a);
+}
+
+/* Doubling stops at block_max, reached exactly. */
+static void arena_block_max_is_reached_and_not_passed(void **state) {
+    probe *p = *state;
+    p->never_resize = true;
+    pare_arena a = small_arena(p);
+    size_t held = p->live_bytes, largest = 0;
+    while (p->live_blocks < 8) {
+        filled(pare_arena_alloc(&a, 64, 8), 64, 1);
+        if (p->live_bytes - held > largest) largest = p->live_bytes - held;
+        held = p->live_bytes;
+    }
+    assert_int_equal(largest, 2048);
+    pare_arena_deinit(&a);
+}
+
 static void arena_requests_above_a_quarter_block_come_to_share_blocks(void **state) {
     probe *p = *state;
     pare_arena a = {.from = probe_allocator(p)};
@@ -447,6 +489,9 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         CASE(arena_large_request_gets_its_own_block_behind_the_current),
         CASE(arena_blocks_double_to_the_maximum),
+        CASE(arena_retained_block_serves_the_same_request_again),
+        CASE(arena_large_requests_do_not_make_later_blocks_larger),
+        CASE(arena_block_max_is_reached_and_not_passed),
         CASE(arena_requests_above_a_quarter_block_come_to_share_blocks),
         CASE(arena_uses_all_that_the_allocator_gave),
         CASE(arena_refused_block_is_asked_for_halved_and_then_exactly),

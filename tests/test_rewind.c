@@ -49,6 +49,30 @@ static void arena_mark_of_empty_arena_rewinds_to_empty(void **state) {
     pare_arena_deinit(&a);
 }
 
+/* The first object ever is too large for a first block. */
+static void arena_scope_on_an_unused_arena_drops_an_oversized_object(void **state) {
+    probe *p = *state;
+    pare_arena a = {.from = probe_allocator(p)};
+    uint64_t requests = 0;
+    for (int round = 0; round < 3; round++) {
+        PARE_ARENA_SCOPE(&a) { filled(pare_arena_alloc(&a, 100000, 8), 100000, 1); }
+        assert_int_equal(pare_arena_get_stats(&a).live_bytes, 0);
+        if (round == 0) requests = p->requests;
+    }
+    assert_int_equal(p->requests, requests);
+    pare_arena_trim(&a);
+    assert_true(p->live_bytes <= 4096);
+    pare_arena_deinit(&a);
+}
+
+static int leave_by_return(pare_arena *a) {
+    PARE_ARENA_SCOPE(a) {
+        filled(pare_arena_alloc(a, 800, 8), 800, 2);
+        PARE_ARENA_SCOPE(a) { return (int)filled(pare_arena_alloc(a, 800, 8), 800, 3)[0]; }
+    }
+    return 0;
+}
+
 static void arena_scope_survives_break_continue_and_return(void **state) {
     probe *p = *state;
     pare_arena a = small_arena(p);
@@ -70,7 +94,50 @@ static void arena_scope_survives_break_continue_and_return(void **state) {
     }
 out:
     assert_int_equal(pare_arena_get_stats(&a).live_bytes, live);
+    PARE_ARENA_SCOPE(&a) {
+        filled(pare_arena_alloc(&a, 800, 8), 800, 2);
+        if (live != 0) continue;
+    }
+    assert_int_equal(pare_arena_get_stats(&a).live_bytes, live);
+    assert_int_equal(leave_by_return(&a), 3);
+    assert_int_equal(pare_arena_get_stats(&a).live_bytes, live);
     pare_arena_deinit(&a);
+}
+
+typedef struct open_scopes {
+    pare_arena a;
+    pare_arena_scope outer, inner;
+} open_scopes;
+
+static void open_two(open_scopes *c, probe *p) {
+    c->a = small_arena(p);
+    filled(pare_arena_alloc(&c->a, 40, 8), 40, 1);
+    c->outer = pare_arena_scope_open(&c->a);
+    filled(pare_arena_alloc(&c->a, 40, 8), 40, 2);
+    c->inner = pare_arena_scope_open(&c->a);
+    filled(pare_arena_alloc(&c->a, 40, 8), 40, 3);
+}
+
+static void close_inner(void *ctx) {
+    open_scopes *c = ctx;
+    pare_arena_scope_close(&c->inner);
+}
+
+static void arena_scopes_closed_out_of_order_are_misuse(void **state) {
+    open_scopes c;
+    open_two(&c, *state);
+    pare_arena_scope_close(&c.outer);
+    pare_arena_scope_close(&c.outer); /* once closed, closing does nothing */
+    expect_misuse(close_inner, &c, "pare: arena: mark that was rewound past");
+    pare_arena_deinit(&c.a);
+}
+
+static void arena_scope_around_a_reset_is_misuse(void **state) {
+    open_scopes c;
+    open_two(&c, *state);
+    pare_arena_reset(&c.a);
+    expect_misuse(close_inner, &c, "pare: arena: mark from before a reset");
+    pare_arena_deinit(&c.a);
 }
 
 static void arena_refusal_in_a_scope_leaves_it_usable(void **state) {
@@ -366,7 +433,10 @@ int main(void) {
         CASE(arena_rewind_drops_younger_objects_only),
         CASE(arena_rewind_across_blocks_and_large_ones),
         CASE(arena_mark_of_empty_arena_rewinds_to_empty),
+        CASE(arena_scope_on_an_unused_arena_drops_an_oversized_object),
         CASE(arena_scope_survives_break_continue_and_return),
+        CASE(arena_scopes_closed_out_of_order_are_misuse),
+        CASE(arena_scope_around_a_reset_is_misuse),
         CASE(arena_refusal_in_a_scope_leaves_it_usable),
         CASE(arena_on_an_array_marks_and_resets_across_the_spill),
         CASE(arena_on_an_array_notices_dead_marks),

@@ -88,6 +88,8 @@ typedef struct pare_arena_pos {
     const pare_arena *arena;
     struct parei_block *block;              /* the current block; NULL: the array, or none yet */
     char *ptr;                              /* in it */
+    struct parei_block *side;               /* where a builder's buffer grew; NULL: nowhere */
+    char *side_top;                         /* the end of what is in it */
     struct parei_arena_callback *callbacks; /* from before the mark */
     struct parei_guard *guards;             /* hardened: of objects from before the mark */
     uint64_t serial;                        /* blocks with a higher one are younger than the mark */
@@ -103,14 +105,14 @@ typedef struct pare_arena_stats {
     size_t held_bytes;     /* all blocks from the allocator, empty ones and headers included */
     size_t peak_bytes;     /* the largest held_bytes since init */
     size_t retained_bytes; /* of held_bytes: blocks without objects, but for the first */
-    size_t room_bytes;     /* left for objects, in the current block and those without objects */
-    size_t waste_bytes;    /* of held_bytes: neither live nor room. Headers, the arena's own state,
+    size_t room_bytes;    /* left in the current block, the side block, and those without objects */
+    size_t waste_bytes;   /* of held_bytes: neither live nor room. Headers, the arena's own state,
                             * ends of blocks for which something was too large */
-    size_t blocks;         /* how many blocks, those without objects included */
-    uint64_t allocs;       /* blocks asked of the allocator since init */
-    uint64_t frees;        /* blocks given back since init */
-    uint64_t resizes;      /* blocks made longer or shorter in place since init */
-    uint64_t total_bytes;  /* bytes of those allocs, and what resizes added */
+    size_t blocks;        /* how many blocks, those without objects included */
+    uint64_t allocs;      /* blocks asked of the allocator since init */
+    uint64_t frees;       /* blocks given back since init */
+    uint64_t resizes;     /* blocks made longer or shorter in place since init */
+    uint64_t total_bytes; /* bytes of those allocs, and what resizes added */
     uint64_t reserved[4];
 } pare_arena_stats;
 
@@ -121,6 +123,7 @@ typedef struct pare_arena_block_info {
     size_t live_bytes;  /* handed out, with padding */
     size_t room_bytes;  /* left for objects; none in an unpooled arena */
     int current;        /* the next object goes here, if it fits */
+    int side;           /* the next buffer of a builder goes here */
     int spare;          /* without objects, kept for reuse */
 } pare_arena_block_info;
 
@@ -324,6 +327,14 @@ PARE_API void pare_arena_dump(const pare_arena *a, void (*show)(void *ctx, const
 /* Serves blocks from `a`, which must not move from now on, with resize and free as
  * pare_arena_resize and pare_arena_free. */
 PARE_API pare_allocator pare_arena_allocator(pare_arena *a);
+
+/* The same for a buffer that grows while other objects come and go: a pare_str or pare_buf over it
+ * lies in a block beside the current one, where nothing is allocated behind it. So it grows in
+ * place, and building a text costs no copy until the block is full. Shrunk and detached, it stays
+ * where it is, and the next one begins behind it. One at a time: of several, only the newest grows
+ * in place. A buffer that has grown since a mark counts as younger than it. Hardened and unpooled
+ * arenas serve it as pare_arena_allocator does, and so do all while a sanitizer watches. */
+PARE_API pare_allocator pare_arena_builder_allocator(pare_arena *a);
 
 PARE_END_DECLS
 #endif

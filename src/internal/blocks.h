@@ -41,6 +41,7 @@ typedef struct parei_blocks {
     bool exact;          /* blocks are what was asked for, no more */
     bool zeroed;         /* blocks are asked for zeroed */
     bool watched;        /* memory is marked for a sanitizer */
+    bool apart;          /* two blocks are filled at a time: one in place of them would not do */
     bool resizing;       /* the allocator is at work on a block, which may not change under it */
     uint64_t allocs, frees, resizes, total_bytes;
     uint64_t settled_allocs; /* allocs when a phase last ended */
@@ -78,11 +79,16 @@ PARE_API size_t parei_block_least(size_t extent, size_t align);
  * rest of `b` is set up before. */
 PARE_API pare_status parei_blocks_open(parei_blocks *b, size_t header);
 
+/* Whether there is a spare of at least `least` bytes. */
+PARE_API bool parei_blocks_has_spare(parei_blocks *b, size_t least);
+
 /* A spare of at least `least` bytes, or NULL. */
 PARE_API parei_block *parei_blocks_take_spare(parei_blocks *b, size_t least);
 
-/* A new block of at least `least` bytes, and of what the growth rule says where that is more. */
-PARE_API pare_status parei_blocks_take_new(parei_blocks *b, size_t least, parei_block **out);
+/* A new block of at least `least` bytes; of `wanted`, or what the growth rule says, where that is
+ * more and can be had. */
+PARE_API pare_status parei_blocks_take_new(parei_blocks *b, size_t least, size_t wanted,
+                                           parei_block **out);
 
 /* A new block of exactly `least` bytes. */
 PARE_API pare_status parei_blocks_take_exactly(parei_blocks *b, size_t least, parei_block **out);

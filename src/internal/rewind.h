@@ -1,4 +1,4 @@
-/* internal/rewind.h - an arena's state and position: what arena.c and rewind.c share.
+/* internal/rewind.h - an arena's state and position: what arena.c, rewind.c and extend.c share.
  * SPDX-License-Identifier: MIT */
 #ifndef PAREI_REWIND_H
 #define PAREI_REWIND_H
@@ -17,6 +17,7 @@ typedef struct parei_arena_state {
     parei_blocks blocks;
     parei_block *list;    /* in use, youngest first; the oldest has serial 0 and stays */
     parei_block *current; /* the one behind the window */
+    parei_block *side;    /* in use, for growing buffers; never the current one. NULL: none */
     parei_block array;    /* the header of the caller's array, if there is one */
     char *array_end;
     char *closed;     /* the position while the window is closed, else NULL */
@@ -128,7 +129,20 @@ static inline void parei_arena_prefer(pare_arena *a, parei_block *block) {
     parei_arena_set_current(a, block, block->top);
 }
 
-/* --- calls between the two ------------------------------------------------------------------ */
+static inline void *parei_arena_refuse(pare_arena *a, pare_status status) {
+    a->status = status;
+    return NULL;
+}
+
+/* pare_arena_alloc for an alignment that only run time knows. */
+static inline void *parei_arena_alloc_any(pare_arena *a, size_t size, size_t align) {
+    if (align <= PARE_MIN_ALIGN && parei_is_pow2(align)) {
+        return pare_arena_alloc(a, size, PARE_MIN_ALIGN);
+    }
+    return parei_arena_alloc_slow(a, size, align);
+}
+
+/* --- calls between the three ---------------------------------------------------------------- */
 
 /* False, and reported, when another call is under way: of another thread, or around a callback.
  * Only hardened arenas know. */
@@ -140,9 +154,15 @@ PARE_API PAREI_COLD void parei_arena_report(const pare_arena *a, const char *kin
                                             const void *address, const void *site,
                                             const void *earlier);
 
+/* An object of `size` >= 1 in the current block, or NULL. */
+PARE_API void *parei_arena_alloc_here(pare_arena *a, size_t size, size_t align);
+
 /* An object of `size` >= 1, found wherever there is room; NULL, and the status, on refusal. The
  * arena's mode has not been applied to it yet. */
 PARE_API void *parei_arena_serve(pare_arena *a, size_t size, size_t align);
+
+/* The block in use that `object` lies in; NULL: none. */
+PARE_API parei_block *parei_arena_block_of(const pare_arena *a, const char *object);
 
 /* Moves the position in the current block down. */
 PARE_API void parei_arena_lower_top(pare_arena *a, char *top);
