@@ -34,7 +34,7 @@ static const bench_effort quick = {.sample_seconds = 0.004,
                                    .rounds_min = 6,
                                    .rounds_max = 60,
                                    .slow_seconds = 0.05,
-                                   .slow_rounds = 3};
+                                   .slow_rounds = 2};
 
 static const char usage[] =
     "usage: pare-bench [--quick] [--filter REGEX] [--out DIRECTORY] [--list]\n"
