@@ -10,11 +10,6 @@ static void parei_blocks_check(const parei_blocks *b) {
     (void)b;
 }
 
-char *parei_block_start(const parei_blocks *b, parei_block *block) {
-    size_t header = block == b->home ? b->home_header : sizeof(parei_block);
-    return (char *)block + parei_align_up(header, PAREI_BLOCK_ALIGN);
-}
-
 size_t parei_block_least(size_t extent, size_t align) {
     size_t header = parei_align_up(sizeof(parei_block), PAREI_BLOCK_ALIGN);
     return parei_sum(parei_sum(header + PARE_MIN_ALIGN, align),

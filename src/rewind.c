@@ -121,22 +121,25 @@ static bool parei_arena_is_plain(const pare_arena *a) {
            s->blocks.allocs == s->blocks.settled_allocs;
 }
 
-void pare_arena_reset(pare_arena *a) {
-    const void *site = PAREI_SITE();
-    if (parei_arena_is_plain(a)) {
-        parei_block *block = a->state != NULL ? a->state->current : NULL;
-        if (block != NULL && a->ptr > block->zero_from) block->zero_from = a->ptr;
-        a->ptr = block != NULL ? parei_arena_start(a, block) : a->array;
-        a->floor = NULL;
-        a->status = PARE_OK;
-        a->epoch++;
-        return;
-    }
+static PAREI_NOINLINE void parei_arena_reset_all(pare_arena *a, const void *site) {
     if (!parei_arena_enter(a, site)) return;
     parei_arena_run_callbacks(a, NULL);
     parei_arena_check_guards(a, NULL, site);
     parei_arena_release_all(a, site);
     parei_arena_leave(a);
+}
+
+void pare_arena_reset(pare_arena *a) {
+    if (!parei_arena_is_plain(a)) {
+        parei_arena_reset_all(a, PAREI_SITE());
+        return;
+    }
+    parei_block *block = a->state != NULL ? a->state->current : NULL;
+    if (block != NULL && a->ptr > block->zero_from) block->zero_from = a->ptr;
+    a->ptr = block != NULL ? parei_arena_start(a, block) : a->array;
+    a->floor = NULL;
+    a->status = PARE_OK;
+    a->epoch++;
 }
 
 /* An arena that called for callbacks or blocks. */

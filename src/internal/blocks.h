@@ -49,7 +49,10 @@ typedef struct parei_blocks {
 
 /* The first byte for objects; a multiple of PAREI_BLOCK_ALIGN, so that in a run of objects of 32
  * bytes, as nodes are, no 16 bytes that are written at once lie in two cache lines. */
-PARE_API char *parei_block_start(const parei_blocks *b, parei_block *block);
+static inline char *parei_block_start(const parei_blocks *b, parei_block *block) {
+    size_t header = block == b->home ? b->home_header : sizeof(parei_block);
+    return (char *)block + parei_align_up(header, PAREI_BLOCK_ALIGN);
+}
 
 /* The end of a window over memory[0, size), which is aligned to PARE_MIN_ALIGN: a multiple of that,
  * and so low that adding `reach` twice does not wrap. */
