@@ -113,7 +113,7 @@ int pare_arena_free(pare_arena *a, void *object, size_t size) {
 
 void parei_arena_mark_side(const pare_arena *a, pare_arena_pos *pos) {
     pos->side = a->state->side;
-    pos->side_top = pos->side != NULL ? pos->side->top : NULL;
+    pos->side_top = pos->side->top;
 }
 
 static void parei_side_lower_top(parei_block *side, char *top) {

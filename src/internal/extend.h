@@ -4,11 +4,11 @@
 #define PAREI_EXTEND_H
 #include "pare/arena.h"
 
-/* Both require that `a` has state. Notes the side block and how far it is filled. */
+/* Notes the side block, which `a` has, and how far it is filled. */
 PARE_API void parei_arena_mark_side(const pare_arena *a, pare_arena_pos *pos);
 
-/* Makes the side block what it was at the mark. Requires that the mark is good, and that younger
- * blocks are off the list. */
+/* Makes the side block what it was at the mark. Requires a mark that is good, and that blocks from
+ * after it are off the list. */
 PARE_API void parei_arena_return_side(pare_arena *a, const pare_arena_pos *to);
 
 #endif
