@@ -7,7 +7,7 @@
  * `pare-unchecked` goes without the tests of a put and the counter of a get. `pare-slot` makes the
  * plain calls, which look the cache up; `floor-slot` is a floor that has to do so, too.
  * SPDX-License-Identifier: MIT */
-#include "shim.h"
+#include "bench_mtpool.h"
 #include "pare/heap.h"
 #include "pare/mtpool.h"
 #include <pthread.h>
@@ -20,7 +20,6 @@ enum {
     MESSAGES = 20000,
     REPLACES = 8192, /* a power of two */
     LIVE = 10000,
-    SIZE = 64,
     RING = 1024,  /* messages under way; a power of two */
     MAGAZINE = 64 /* of the floor */
 };
@@ -315,6 +314,7 @@ typedef struct kind {
     side_fn *lifo, *produce, *consume, *fill, *replace;
     void (*open)(bench *b, team *t);
     void (*close)(team *t);
+    const bench_heap *heap; /* NULL: the contender's own, if it has one */
 } kind;
 
 static void open_pool(bench *b, team *t) {
@@ -380,7 +380,7 @@ static void open_magazines(bench *b, team *t) {
 }
 
 #define KIND(name, open, close)                                                                    \
-    { name##_lifo, name##_produce, name##_consume, name##_fill, name##_replace, open, close }
+    { name##_lifo, name##_produce, name##_consume, name##_fill, name##_replace, open, close, NULL }
 
 static const kind cache_kind = KIND(cache, open_pool, close_pool);
 static const kind unchecked_kind = KIND(unchecked, open_pool, close_pool);
@@ -393,8 +393,10 @@ static const kind magazine_kind = KIND(magazine, open_magazines, close_stacks);
 
 static team *team_of(bench *b, side_fn *first, side_fn *second) {
     static team t;
+    const kind *k = bench_arg(b);
     team_open(b, &t, first, second);
-    ((const kind *)bench_arg(b))->open(b, &t);
+    for (int i = 0; i < 2 && k->heap != NULL; i++) t.sides[i].heap = k->heap;
+    k->open(b, &t);
     return bench_hide(&t);
 }
 
@@ -435,7 +437,7 @@ static void cross_thread_replace(bench *b) {
     while (bench_next(b)) team_run(t);
     bench_ops(b, REPLACES);
     for (int i = 0; i < LIVE; i++) bench_result(b, live[i], sizeof(uint64_t));
-    if (k == &heap_kind) {
+    if (k->fill == heap_fill) {
         for (int i = 0; i < LIVE; i++) t->sides[0].heap->free(live[i]);
     }
     team_end(b, t);
@@ -452,6 +454,23 @@ static void add_row(const char *row, const char *operation, bench_fn *f, const k
     if (floor == &stack_kind) bench_add(row, "floor-slot", f, &own_kind);
     bench_add_heaps(row, f, &heap_kind, 1);
     bench_add(row, "mutex-list", f, &list_kind);
+}
+
+/* Its producer and consumer take 20 us per message: a batch would take half a second. */
+static bool too_slow(const bench_heap *peer) { return strcmp(peer->name, "pmr-sync-pool") == 0; }
+
+void bench_mtpool_add_peer(const bench_heap *peer) {
+    enum { PEERS_MAX = 8 };
+    static kind kinds[PEERS_MAX];
+    static int count;
+    if (count == PEERS_MAX) abort();
+    kind *k = &kinds[count++];
+    *k = heap_kind;
+    k->heap = peer;
+    bench_add("mtpool/lifo-2-threads", peer->name, lifo_two, k);
+    bench_add("mtpool/lifo-1-thread", peer->name, lifo_one, k);
+    if (!too_slow(peer)) bench_add("mtpool/producer-consumer", peer->name, producer_consumer, k);
+    bench_add("mtpool/cross-thread-replace", peer->name, cross_thread_replace, k);
 }
 
 void bench_mtpool(void) {
