@@ -27,9 +27,11 @@ static bool parei_mtpool_outside(parei_mtpool_state *s, const void *site) {
 
 /* --- get and put of threads -------------------------------------------------------------- */
 
-/* Makes a cache for the calling thread. NULL: it cannot have one. */
+/* The calling thread's cache, made if it has none yet. NULL: it cannot have one. */
 static pare_mtpool_cache *parei_mtpool_join(parei_mtpool_state *s) {
     parei_mtpool_rack *r;
+    pare_mtpool_cache *c = parei_thread_recall(&s->owner);
+    if (c != NULL) return c;
     if (s->owner.serial == 0 || !parei_thread_lives()) return NULL;
     parei_mtpool_lock(s);
     pare_status status = parei_rack_new(s, NULL, &r);
@@ -92,7 +94,7 @@ void *parei_mtpool_get_slow(pare_mtpool *p) {
 }
 
 pare_status pare_mtpool_get_n(pare_mtpool *p, void **out, size_t count) {
-    pare_mtpool_cache *c = parei_thread_find(p->slot, p->serial);
+    pare_mtpool_cache *c = parei_thread_find(p->line, p->serial);
     if (c != NULL) return pare_mtpool_cache_get_n(c, out, count);
     if (count == 0) return PARE_OK;
     if (p->state == NULL || out == NULL) return parei_mtpool_bad_call(p);
@@ -135,7 +137,7 @@ void parei_mtpool_put_slow(pare_mtpool *p, void *object) {
 
 void pare_mtpool_put_n(pare_mtpool *p, void *const *objects, size_t count) {
     for (size_t i = 0; i < count; i++) {
-        pare_mtpool_cache *c = parei_thread_find(p->slot, p->serial);
+        pare_mtpool_cache *c = parei_thread_find(p->line, p->serial);
         if (c != NULL) {
             pare_mtpool_cache_put_n(c, objects + i, count - i);
             return;
@@ -170,7 +172,10 @@ pare_status pare_mtpool_init(pare_mtpool *p, pare_allocator from,
     parei_lock_init(&s->lock);
     parei_lock_init(&s->stock.lock);
     parei_owner_join(&s->owner, &parei_mtpool_calls);
-    *p = (pare_mtpool){.serial = s->owner.serial, .slot = s->owner.slot, .from = from, .state = s};
+    *p = (pare_mtpool){.serial = s->owner.serial,
+                       .line = s->owner.slot % PAREI_THREAD_LINES * sizeof(parei_slot),
+                       .from = from,
+                       .state = s};
     return PARE_OK;
 }
 
@@ -208,7 +213,7 @@ void pare_mtpool_deinit(pare_mtpool *p) {
     if (s != NULL) {
         if (!parei_mtpool_outside(s, PAREI_SITE())) return;
         parei_owner_leave(&s->owner);
-        p->slot = 0;
+        p->line = 0;
         p->serial = 0;
         while (s->racks != NULL) parei_rack_end(s->racks, PAREI_SITE());
         parei_mtpool_give_stock(s, SIZE_MAX, PAREI_SITE());
@@ -235,7 +240,7 @@ pare_status pare_mtpool_reserve(pare_mtpool *p, size_t count) {
 
 static void parei_mtpool_trim_all(pare_mtpool *p, const void *site) {
     parei_mtpool_state *s = p->state;
-    pare_mtpool_cache *own = parei_thread_find(p->slot, p->serial);
+    pare_mtpool_cache *own = parei_thread_recall(&s->owner);
     if (own != NULL && !own->rack->inside) parei_rack_drain(own->rack, site);
     if (!parei_mtpool_lock_unless_nested(s)) return;
     s->depot.keep_count = 0;

@@ -1,9 +1,9 @@
 /* thread.c - the contracts are in pare/thread.h and internal/slots.h.
  *
- * One thread-local variable says where the thread's table of slots lies; only its thread reads or
- * writes either. One lock guards the list of owners, which
- * begins with slot 1, and that of tables. It is held for a few instructions, never around a call;
- * an owner whose call is wanted is pinned, and leaves when it is no more.
+ * A thread's lines and where its table of slots lies are thread-local; only its thread reads or
+ * writes them, and the table. One lock guards the list of owners, which begins with slot 1, and
+ * that of tables. It is held for a few instructions, never around a call; an owner whose call is
+ * wanted is pinned, and leaves when it is no more.
  * SPDX-License-Identifier: MIT */
 #include "pare/thread.h"
 #include "internal/slots.h"
@@ -21,19 +21,28 @@ typedef struct parei_table {
     parei_slot slots[];
 } parei_table;
 
-/* What a thread has: the slots of its table. Without one, at first and at its end, a free slot that
- * all threads have. */
+/* What a thread has, beside its lines. */
 typedef struct parei_thread {
-    parei_slots slots;
     parei_table *table;
     bool ended; /* it gets no others */
     unsigned nesting;
 } parei_thread;
 
-static parei_slot parei_thread_none = {PAREI_SLOT_FREE, NULL};
+static PAREI_THREAD_LOCAL parei_thread parei_thread_self;
 
-static PAREI_THREAD_LOCAL parei_thread parei_thread_self = {
-    {0, &parei_thread_none}, NULL, false, 0};
+static const parei_slot parei_thread_none = {PAREI_SLOT_FREE, NULL};
+
+#define PAREI_LINE                                                                                 \
+    { PAREI_SLOT_FREE, NULL }
+#define PAREI_LINES_4 PAREI_LINE, PAREI_LINE, PAREI_LINE, PAREI_LINE
+
+#ifdef PAREI_THREAD_NAMED
+__thread
+#else
+static PAREI_THREAD_LOCAL
+#endif
+    parei_slot parei_thread_lines[PAREI_THREAD_LINES] = {PAREI_LINES_4, PAREI_LINES_4,
+                                                         PAREI_LINES_4, PAREI_LINES_4};
 
 static struct {
     parei_lock lock;
@@ -47,7 +56,7 @@ static struct {
 
 /* --- the calling thread ------------------------------------------------------------------ */
 
-parei_slots *parei_thread_slots(void) { return &parei_thread_self.slots; }
+parei_slot *parei_thread_get_lines(void) { return parei_thread_lines; }
 
 /* Where the compiler emulates thread-local variables (MinGW), they may go before the exit call, and
  * later come back as they were at first; the key's value tells. */
@@ -154,7 +163,8 @@ static void parei_table_free(parei_table *t) {
 
 /* From now on the calling thread has no slots. */
 static void parei_thread_leave(void) {
-    parei_thread_self = (parei_thread){{0, &parei_thread_none}, NULL, true, 0};
+    for (int i = 0; i < PAREI_THREAD_LINES; i++) parei_thread_lines[i] = parei_thread_none;
+    parei_thread_self = (parei_thread){NULL, true, 0};
 }
 
 /* The thread ends: all its caches go back, and no others are made. */
@@ -203,7 +213,6 @@ static bool parei_thread_grow(size_t slot) {
     }
     parei_table_link(t);
     parei_thread_self.table = t;
-    parei_thread_self.slots = (parei_slots){count - 1, t->slots};
     if (old != NULL) parei_table_free(old);
     return true;
 }
@@ -211,17 +220,26 @@ static bool parei_thread_grow(size_t slot) {
 bool parei_thread_keep(const parei_owner *o, void *cache) {
     if (!parei_thread_lives()) return false;
     if (__atomic_load_n(&parei_threads.unloaded, __ATOMIC_RELAXED)) return false;
-    const parei_slots *slots = &parei_thread_self.slots;
-    if (o->slot > slots->mask && !parei_thread_grow(o->slot)) return false;
-    slots->list[o->slot] = (parei_slot){o->serial, cache};
+    const parei_table *t = parei_thread_self.table;
+    if ((t == NULL || o->slot >= t->count) && !parei_thread_grow(o->slot)) return false;
+    parei_thread_self.table->slots[o->slot] = (parei_slot){o->serial, cache};
+    parei_thread_lines[o->slot % PAREI_THREAD_LINES] = (parei_slot){o->serial, cache};
     return true;
 }
 
+void *parei_thread_recall(const parei_owner *o) {
+    if (__atomic_load_n(&parei_threads.unloaded, __ATOMIC_RELAXED)) return NULL;
+    const parei_table *t = parei_thread_self.table;
+    if (t == NULL || o->slot >= t->count || t->slots[o->slot].serial != o->serial) return NULL;
+    parei_thread_lines[o->slot % PAREI_THREAD_LINES] = t->slots[o->slot];
+    return t->slots[o->slot].cache;
+}
+
 void pare_thread_idle(void) {
-    const parei_slots *slots = &parei_thread_self.slots;
-    if (parei_thread_self.nesting > 0) return; /* from a callback: locks are held */
-    for (size_t slot = 1; slot <= slots->mask; slot++) {
-        parei_slot s = slots->list[slot];
+    const parei_table *t = parei_thread_self.table;
+    if (t == NULL || parei_thread_self.nesting > 0) return; /* in a callback, locks are held */
+    for (size_t slot = 1; slot < t->count; slot++) {
+        parei_slot s = t->slots[slot];
         parei_owner *o = s.cache != NULL ? parei_owner_pin(slot, s.serial) : NULL;
         if (o == NULL) continue;
         (o->calls->flush)(o, s.cache);

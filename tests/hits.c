@@ -25,4 +25,12 @@ void *hit_pool_get(pare_pool *p) { return pare_pool_get(p); }
 
 void hit_pool_put(pare_pool *p, void *object) { pare_pool_put(p, object); }
 
+void *hit_cache_get(pare_mtpool_cache *c) { return pare_mtpool_cache_get(c); }
+
+void hit_cache_put(pare_mtpool_cache *c, void *object) { pare_mtpool_cache_put(c, object); }
+
+void *hit_mtpool_get(pare_mtpool *p) { return pare_mtpool_get(p); }
+
+void hit_mtpool_put(pare_mtpool *p, void *object) { pare_mtpool_put(p, object); }
+
 void hit_str_char(pare_str *s) { pare_str_append_char(s, ','); }

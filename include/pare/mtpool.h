@@ -41,8 +41,8 @@ struct parei_mtpool_rack;
 /* Visible so it can be embedded; the fields are private. All-zero is valid: it has no object size,
  * so each get is refused with PARE_ERR_ARGUMENT; deinit, trim and stats work. */
 typedef struct pare_mtpool {
-    uint64_t serial;                  /* what tells it from all others, in a thread's slots */
-    size_t slot;                      /* its number there */
+    uint64_t serial;                  /* what tells it from all others, in a thread's lines */
+    size_t line;                      /* where a thread looks first, in bytes */
     pare_allocator from;              /* outlives the pool */
     struct parei_mtpool_state *state; /* NULL: all-zero */
     pare_status status;               /* the last refusal */
@@ -130,14 +130,22 @@ PARE_API PAREI_COLD void parei_mtpool_cache_put_slow(pare_mtpool_cache *c, void 
 #define PAREI_PUBLISH(word, value) ((void)((word) = (value)))
 #endif
 
-/* An object, or NULL: refused. Its contents are as pare_pool_get has them. Cost: 9 instructions. */
+/* Adds one to a word of that kind. Of an atomic load and store, compilers make three
+ * instructions. */
+#if defined(__x86_64__) && defined(__LP64__) && defined(__GNUC__)
+#define PAREI_COUNT(word) __asm__("addq $1, %0" : "+m"(word) : : "cc")
+#else
+#define PAREI_COUNT(word) PAREI_PUBLISH(word, (word) + 1)
+#endif
+
+/* An object, or NULL: refused. Its contents are as pare_pool_get has them. Cost: 7 instructions. */
 PARE_NODISCARD PAREI_INLINE void *pare_mtpool_cache_get(pare_mtpool_cache *c) {
     void **top = c->top;
     void *object;
     if (!PAREI_LIKELY((uintptr_t)top > (uintptr_t)c->lo)) return parei_mtpool_cache_get_slow(c);
     object = *--top;
     PAREI_PUBLISH(c->top, top);
-    PAREI_PUBLISH(c->gets, c->gets + 1);
+    PAREI_COUNT(c->gets);
     PAREI_ASSUME(object != NULL);
     return object;
 }
@@ -177,12 +185,12 @@ PARE_API PAREI_COLD void parei_mtpool_put_slow(pare_mtpool *p, void *object);
 /* pare_mtpool_cache_get and pare_mtpool_cache_put with the calling thread's cache. Cost: a call
  * each, to find it. */
 PARE_NODISCARD PAREI_INLINE void *pare_mtpool_get(pare_mtpool *p) {
-    pare_mtpool_cache *c = (pare_mtpool_cache *)parei_thread_find(p->slot, p->serial);
+    pare_mtpool_cache *c = (pare_mtpool_cache *)parei_thread_find(p->line, p->serial);
     return PAREI_LIKELY(c != NULL) ? pare_mtpool_cache_get(c) : parei_mtpool_get_slow(p);
 }
 
 PAREI_INLINE void pare_mtpool_put(pare_mtpool *p, void *object) {
-    pare_mtpool_cache *c = (pare_mtpool_cache *)parei_thread_find(p->slot, p->serial);
+    pare_mtpool_cache *c = (pare_mtpool_cache *)parei_thread_find(p->line, p->serial);
     if (PAREI_LIKELY(c != NULL)) {
         pare_mtpool_cache_put(c, object);
     } else {

@@ -1,7 +1,7 @@
 /* pare/thread.h - what each thread keeps for itself: how it begins, and how it ends.
  *
  * The plain calls of mt types, such as pare_mtpool_get, go through a cache of the calling thread,
- * which is found by a number, its slot. Nobody has to set it up or to give it back; this is what
+ * which it finds by a number, its slot. Nobody has to set it up or to give it back; this is what
  * happens to it.
  *
  * Memory     A thread's table of slots is a block of the C library's heap, taken at its first such
@@ -13,9 +13,10 @@
  *            by deinit of the object, or at the end of the process.
  * deinit     While threads still have caches of the object, deinit takes them back. It may be in
  *            progress while other threads end; other calls of the object may not be.
- * fork       The child may use every object. What the caches of other threads held stays unused
- *            there until deinit. fork waits until no thread is inside a lock of pare, and so for
- *            init callbacks that are running.
+ * fork       The child may use every object. What the caches of other threads held counts as in
+ *            use there, and is given back by deinit; what the forking thread used last, in a plain
+ *            call or through a cache of its own, it keeps. fork waits until no thread is inside a
+ *            lock of pare, and so for init callbacks that are running.
  * dlclose    A shared library that contains pare may be closed once its objects were given back,
  *            though threads that used them live on.
  * Fibers     One that may move between threads uses a cache of its own, not the plain calls.
@@ -39,23 +40,33 @@ typedef struct parei_slot {
 
 #define PAREI_SLOT_FREE UINT64_MAX
 
-/* The slots of one thread: list[0 .. mask], where mask + 1 is a power of two. Only that thread may
- * look. */
-typedef struct parei_slots {
-    size_t mask;
-    parei_slot *list;
-} parei_slots;
+/* A thread's caches that it used last, one of all objects whose slots have the same number modulo
+ * PAREI_THREAD_LINES. Where code can name another file's thread-local variable, a hit reads it
+ * without a call, by whatever model the compiler uses there: in an executable, one instruction. */
+#define PAREI_THREAD_LINES 16
 
-#define parei_thread_slots PAREI_ABI_NAME(parei_thread_slots)
+#define parei_thread_lines PAREI_ABI_NAME(parei_thread_lines)
+#define parei_thread_get_lines PAREI_ABI_NAME(parei_thread_get_lines)
+
+#if defined(__ELF__) && (defined(__GNUC__) || defined(__clang__)) && !defined(PARE_NO_LIBC) &&     \
+    !defined(PARE_STATIC)
+#define PAREI_THREAD_NAMED 1
+PARE_API extern __thread parei_slot parei_thread_lines[PAREI_THREAD_LINES];
+#endif
 
 /* The calling thread's: always the same address, so the compiler may ask once in a function, as it
  * does for errno. */
-PARE_API PAREI_CONST parei_slots *parei_thread_slots(void);
+PARE_API PAREI_CONST parei_slot *parei_thread_get_lines(void);
 
-/* The calling thread's cache in `slot`; NULL if there is none, or one of another object. */
-PAREI_INLINE void *parei_thread_find(size_t slot, uint64_t serial) {
-    const parei_slots *slots = parei_thread_slots();
-    const parei_slot *found = &slots->list[slot & slots->mask];
+/* The calling thread's cache of the object with this serial number, if it is in the line that
+ * begins `line` bytes after the first; else NULL. */
+PAREI_INLINE void *parei_thread_find(size_t line, uint64_t serial) {
+#ifdef PAREI_THREAD_NAMED
+    const char *lines = (const char *)parei_thread_lines;
+#else
+    const char *lines = (const char *)parei_thread_get_lines();
+#endif
+    const parei_slot *found = (const parei_slot *)(const void *)(lines + line);
     if (!PAREI_LIKELY(found->serial == serial)) return NULL;
     PAREI_ASSUME(found->cache != NULL);
     return found->cache;

@@ -2,8 +2,9 @@
  *
  * An object that wants such caches has an *owner*, which gives it a slot number, the least that is
  * free, and a serial number that no other ever gets. A thread finds its cache in its own table, by
- * slot, and knows it by the serial: so an object that is gone, and one that took over its slot, are
- * told apart without anybody writing to the tables of other threads.
+ * slot, and those that it used last in its lines; it knows it by the serial: so an object that is
+ * gone, and one that took over its slot, are told apart without anybody writing to what another
+ * thread has.
  *
  * Threads  Any. No lock of an owner may be held around a call, but those that its object's init
  *          callbacks run under: fork, the only place where both are wanted the other way round,
@@ -41,6 +42,9 @@ PARE_API void parei_owner_leave(parei_owner *o);
 /* Makes `cache` the calling thread's for `o`. False: the thread is at its end, or there is no
  * memory for its table. */
 PARE_API bool parei_thread_keep(const parei_owner *o, void *cache);
+
+/* The calling thread's cache for `o`, which it then finds first; NULL if it has none. */
+PARE_API void *parei_thread_recall(const parei_owner *o);
 
 /* Whether the calling thread has not yet given back its caches. */
 PARE_API bool parei_thread_lives(void);
