@@ -3,6 +3,9 @@
  * SPDX-License-Identifier: MIT */
 #include "support/pools.h"
 #include "support/traffic.h"
+#ifndef PARE_NO_THREADS
+#include <pthread.h>
+#endif
 
 enum { MANY = 20000 };
 
@@ -185,7 +188,72 @@ static void mtpool_refusals_are_counted_once(void **state) {
     pare_mtpool_deinit(&pool);
 }
 
-/* --- traffic ----------------------------------------------------------------------------- */
+#ifndef PARE_NO_THREADS
+/* --- many threads ------------------------------------------------------------------------ */
+
+/* Two pools that trim each other when the allocator of one is asked: each asks under its lock. */
+typedef struct pair {
+    pare_mtpool pools[2];
+    probe *blocks;
+    pthread_mutex_t lock; /* a probe's calls are one thread's at a time */
+} pair;
+
+static pare_status pair_alloc(void *ctx, size_t size, size_t align, unsigned flags,
+                              pare_span *out) {
+    pair *both = ctx;
+    for (int i = 0; i < 2; i++) pare_mtpool_trim(&both->pools[i], 0, PARE_TRIM_ALL);
+    pare_thread_idle(); /* nor does this wait */
+    pthread_mutex_lock(&both->lock);
+    pare_status status = pare_alloc_span(probe_allocator(both->blocks), size, align, flags, out);
+    pthread_mutex_unlock(&both->lock);
+    return status;
+}
+
+static void pair_free(void *ctx, pare_span block, size_t align) {
+    pair *both = ctx;
+    pthread_mutex_lock(&both->lock);
+    pare_free_span(probe_allocator(both->blocks), block, align);
+    pthread_mutex_unlock(&both->lock);
+}
+
+static const struct pare_allocator_vtable pair_vtable = {
+    .size = sizeof(struct pare_allocator_vtable), .alloc = pair_alloc, .free = pair_free};
+
+static void *use_both(void *ctx) {
+    pair *both = ctx;
+    void *objects[2][200];
+    for (int round = 0; round < 300; round++) {
+        for (int k = 0; k < 2; k++) {
+            for (int i = 0; i < 200; i++) objects[k][i] = pare_mtpool_get(&both->pools[k]);
+        }
+        for (int k = 0; k < 2; k++) pare_mtpool_put_n(&both->pools[k], objects[k], 200);
+        pare_mtpool_trim(&both->pools[round % 2], 0, PARE_TRIM_ALL);
+    }
+    return NULL;
+}
+
+static void mtpool_trims_from_another_pools_allocator_never_wait(void **state) {
+    enum { THREADS = 4 };
+    pthread_t threads[THREADS];
+    static pair both;
+    memset(&both, 0, sizeof both);
+    both.blocks = *state;
+    pthread_mutex_init(&both.lock, NULL);
+    for (int i = 0; i < 2; i++) {
+        pare_pool_options o = sized(1000);
+        assert_int_equal(
+            pare_mtpool_init(&both.pools[i], (pare_allocator){&pair_vtable, &both}, &o), PARE_OK);
+    }
+    for (int i = 0; i < THREADS; i++) {
+        assert_int_equal(pthread_create(&threads[i], NULL, use_both, &both), 0);
+    }
+    for (int i = 0; i < THREADS; i++) pthread_join(threads[i], NULL);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(mt_live(&both.pools[i]), 0);
+        pare_mtpool_deinit(&both.pools[i]);
+    }
+    pthread_mutex_destroy(&both.lock);
+}
 
 static pare_status init_unstamped(void *ctx, void *object) {
     (void)ctx;
@@ -227,13 +295,18 @@ static void mtpool_loses_nothing_and_hands_out_nothing_twice(void **state) {
     }
 }
 
+#endif
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         CASE(mtpool_reserve_makes_gets_that_cannot_fail),
         CASE(mtpool_typed_needs_no_casts),
         CASE(mtpool_pointer_into_a_released_slab_is_foreign),
         CASE(mtpool_refusals_are_counted_once),
+#ifndef PARE_NO_THREADS
+        CASE(mtpool_trims_from_another_pools_allocator_never_wait),
         CASE(mtpool_loses_nothing_and_hands_out_nothing_twice),
+#endif
     };
     return pools_run(&plain_face) + pools_run(&cache_face) +
            cmocka_run_group_tests_name("mtpool", tests, NULL, NULL);

@@ -54,6 +54,9 @@ pare_variant(gcc-tsan COMPILER "${PARE_GCC}" FLAGS "${tsan}"
   SUITES static soak MODULES ${threaded})
 pare_variant(clang-tsan COMPILER "${PARE_CLANG}" FLAGS "${tsan}"
   SUITES static soak MODULES ${threaded})
+# The same calls, and nothing is locked.
+pare_variant(no-threads COMPILER "${PARE_GCC}" FLAGS "-DPARE_NO_THREADS"
+  SUITES static dropin MODULES pool rack mtpool)
 pare_variant(clang COMPILER "${PARE_CLANG}" SUITES static dropin cxx)
 pare_variant(fortify COMPILER "${PARE_GCC}" FLAGS "-O2 -D_FORTIFY_SOURCE=3" SUITES dropin)
 pare_variant(lto COMPILER "${PARE_GCC}" FLAGS "-O2 -D_FORTIFY_SOURCE=3 -flto" SUITES dropin)
