@@ -97,9 +97,9 @@ static void arena_size_that_reaches_beyond_the_position_is_misuse(void **state) 
 static void arena_hardened_finds_every_wrong_size_and_second_free(void **state) {
     probe *p = *state;
     if (probe_watched()) return; /* no guards then, which know the size */
-    const unsigned modes[] = {PARE_ARENA_HARDENED, PARE_ARENA_HARDENED | PARE_ARENA_UNPOOLED};
+    const unsigned hardened[] = {PARE_ARENA_HARDENED, PARE_ARENA_HARDENED | PARE_ARENA_UNPOOLED};
     for (size_t i = 0; i < 2; i++) {
-        sized c = {.a = arena_with(p, modes[i])};
+        sized c = {.a = arena_with(p, hardened[i])};
         c.object = filled(pare_arena_alloc(&c.a, 40, 8), 40, 1);
         filled(pare_arena_alloc(&c.a, 24, 8), 24, 2);
         for (c.size = 1; c.size < 100; c.size += c.size == 39 ? 2 : 1) {
@@ -200,14 +200,14 @@ static void arena_allocator_copies_what_is_not_the_newest(void **state) {
 
 /* --- builders ---------------------------------------------------------------------------- */
 
-static const struct {
-    unsigned flags;
-} modes[] = {{0},
-             {PARE_ARENA_ZEROED},
-             {PARE_ARENA_ADAPTIVE},
-             {PARE_ARENA_HARDENED},
-             {PARE_ARENA_UNPOOLED},
-             {PARE_ARENA_HARDENED | PARE_ARENA_UNPOOLED}};
+static const unsigned modes[] = {
+    0,
+    PARE_ARENA_ZEROED,
+    PARE_ARENA_ADAPTIVE,
+    PARE_ARENA_HARDENED,
+    PARE_ARENA_UNPOOLED,
+    PARE_ARENA_HARDENED | PARE_ARENA_UNPOOLED,
+};
 enum { MODES = sizeof modes / sizeof modes[0] };
 
 /* Whether builders of `a` have a block of their own. */
@@ -243,7 +243,7 @@ static void assert_numbers(const char *text, int count) {
 static void builder_grows_in_place_while_objects_come_and_go(void **state) {
     probe *p = *state;
     for (size_t i = 0; i < MODES; i++) {
-        pare_arena a = arena_with(p, modes[i].flags);
+        pare_arena a = arena_with(p, modes[i]);
         pare_allocator from = pare_arena_builder_allocator(&a);
         pare_span s;
         assert_int_equal(pare_alloc_span(from, 8, 8, 0, &s), PARE_OK);
@@ -254,7 +254,7 @@ static void builder_grows_in_place_while_objects_come_and_go(void **state) {
             filled((char *)s.ptr + size - 8, 8, 1);
         }
         assert_filled(s.ptr, 512, 1);
-        if (is_apart(modes[i].flags)) assert_ptr_equal(s.ptr, first);
+        if (is_apart(modes[i])) assert_ptr_equal(s.ptr, first);
         pare_arena_deinit(&a);
     }
 }
@@ -262,7 +262,7 @@ static void builder_grows_in_place_while_objects_come_and_go(void **state) {
 static void builder_text_is_whole_at_any_length(void **state) {
     probe *p = *state;
     for (size_t i = 0; i < MODES; i++) {
-        pare_arena a = arena_with(p, modes[i].flags);
+        pare_arena a = arena_with(p, modes[i]);
         for (int count = 0; count < 3000; count = count * 3 / 2 + 1) {
             char *text = numbers(&a, count), *next = numbers(&a, 100);
             assert_numbers(text, count);
@@ -373,7 +373,7 @@ static void builder_over_reserved_pages_never_moves(void **state) {
 static void builder_several_at_once_are_right_too(void **state) {
     probe *p = *state;
     for (size_t i = 0; i < MODES; i++) {
-        pare_arena a = arena_with(p, modes[i].flags);
+        pare_arena a = arena_with(p, modes[i]);
         pare_str texts[3];
         for (int k = 0; k < 3; k++) pare_str_init(&texts[k], pare_arena_builder_allocator(&a));
         for (int n = 0; n < 200; n++) {
@@ -395,7 +395,7 @@ static void builder_on_an_array_spills(void **state) {
     pare_arena_init_with(&a, array, sizeof array, probe_allocator(p));
     for (int round = 0; round < 3; round++) {
         assert_numbers(numbers(&a, 5), 5);
-        if (!probe_watched()) assert_int_equal(p->live_blocks, round == 0 ? 0 : p->live_blocks);
+        if (round == 0 && !probe_watched()) assert_int_equal(p->live_blocks, 0);
         assert_numbers(numbers(&a, 1000), 1000);
         pare_arena_reset(&a);
     }
@@ -405,7 +405,7 @@ static void builder_on_an_array_spills(void **state) {
 static void builder_text_is_dropped_by_rewind_and_reset(void **state) {
     probe *p = *state;
     for (size_t i = 0; i < MODES; i++) {
-        pare_arena a = arena_with(p, modes[i].flags);
+        pare_arena a = arena_with(p, modes[i]);
         for (int round = 0; round < 5; round++) {
             char *older = numbers(&a, 20);
             pare_arena_pos mark = pare_arena_mark(&a);
@@ -429,7 +429,7 @@ static void builder_text_can_be_the_one_that_is_kept(void **state) {
     probe *p = *state;
     for (size_t i = 0; i < MODES; i++) {
         for (int count = 1; count < 5000; count = count * 2 + 1) {
-            pare_arena a = arena_with(p, modes[i].flags);
+            pare_arena a = arena_with(p, modes[i]);
             char *older = numbers(&a, 20);
             pare_arena_pos mark = pare_arena_mark(&a);
             for (int round = 0; round < 3; round++) {
