@@ -21,4 +21,5 @@
 #include "pare/io.h"
 #include "pare/str.h"
 #include "pare/strpool.h"
+#include "pare/text.h"
 #endif

@@ -4,8 +4,9 @@
 #
 # The output is the public headers in teaching order and, behind PARE_IMPLEMENTATION, the internal
 # headers and sources: each file as it is, without its includes of our own files, between marks.
-# PARTS picks modules; what they include, and so on down, comes with them. Nothing but the files'
-# text goes in, so the same tree gives the same bytes.
+# PARTS picks modules; what they include, and so on down, comes with them. Without it all are in but
+# PARE_EXTRA_MODULES; PARTS="all" is all. Nothing but the files' text goes in, so the same tree
+# gives the same bytes.
 cmake_minimum_required(VERSION 3.20)
 include("${CMAKE_CURRENT_LIST_DIR}/modules.cmake")
 if(NOT OUT)
@@ -24,8 +25,12 @@ endfunction()
 
 string(REGEX REPLACE "[ ,]+" ";" wanted "${PARTS}")
 list(REMOVE_ITEM wanted "")
-if(NOT wanted)
+if(NOT wanted OR wanted STREQUAL "all")
+  set(all ${wanted})
   set(wanted ${PARE_PUBLIC_MODULES})
+  if(NOT all)
+    list(REMOVE_ITEM wanted ${PARE_EXTRA_MODULES})
+  endif()
 endif()
 foreach(part IN LISTS wanted)
   if(NOT part IN_LIST PARE_PUBLIC_MODULES)

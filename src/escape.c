@@ -30,28 +30,16 @@ parei_escape_room parei_escape_take(pare_str *s, size_t bytes, const char *text,
     return (parei_escape_room){out, own ? b->ptr + offset : text != NULL ? text : ""};
 }
 
-/* What is written ends at `end`, except for a quote. */
-PAREI_INLINE pare_status parei_escape_end(parei_escape way, pare_str *s, char *end) {
-    if (way.quote_count != 0) *end++ = '"';
-    s->buf.len = (size_t)(end - s->buf.ptr);
-    return PARE_OK;
-}
-
 typedef pare_status parei_escape_append_fn(pare_str *s, const char *text, size_t size, size_t run);
 
 /* Where the first `run` bytes, which are plain, stand in the window already. */
 PAREI_INLINE pare_status parei_escape_append_other(parei_escape way, pare_str *s, const char *text,
                                                    size_t size, size_t run) {
-    size_t quote = way.quote_count / 2;
-    char *out = s->buf.ptr + s->buf.len;
     if (text == NULL || !parei_escape_fits(s, size)) {
-        parei_escape_room room = parei_escape_take_exact(way, s, text, size);
-        if (room.out == NULL) return s->buf.status;
-        out = room.out;
-        text = room.text;
-        run = way.run(out + quote, text, size);
+        return parei_escape_append_exact(way, s, text, size);
     }
-    if (quote != 0) *out++ = '"';
+    char *out = s->buf.ptr + s->buf.len;
+    if (way.quote != 0) *out++ = way.quote;
     return parei_escape_end(way, s, parei_escape_write(way, out + run, text + run, size - run));
 }
 
@@ -60,10 +48,10 @@ PAREI_INLINE pare_status parei_escape_append_other(parei_escape way, pare_str *s
 PAREI_INLINE pare_status parei_escape_append(parei_escape way, parei_escape_append_fn *other,
                                              pare_str *s, const char *text, size_t size) {
     size_t window = s->buf.cap - s->buf.len;
-    char *out = s->buf.ptr + s->buf.len;
-    size_t run = 0;
-    if (PAREI_LIKELY(window > way.quote_count && size < window - way.quote_count && text != NULL)) {
-        if (way.quote_count != 0) *out++ = '"';
+    size_t run = 0, quotes = way.quote != 0 ? 2 : 0;
+    if (PAREI_LIKELY(window > quotes && size < window - quotes && text != NULL)) {
+        char *out = s->buf.ptr + s->buf.len;
+        if (way.quote != 0) *out++ = way.quote;
         run = way.run(out, text, size);
         if (run == size) return parei_escape_end(way, s, out + run);
     }
@@ -105,7 +93,7 @@ static parei_escaped parei_escape_json_one(char *out, const char *text, size_t s
     return (parei_escaped){1, 6};
 }
 
-static const parei_escape parei_escape_json = {parei_escape_json_run, parei_escape_json_one, 2};
+static const parei_escape parei_escape_json = {parei_escape_json_run, parei_escape_json_one, '"'};
 
 PAREI_ESCAPE_DEFINE(json, parei_escape_json)
 

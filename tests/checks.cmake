@@ -39,6 +39,18 @@ if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64)$" AND CMAKE_SIZEOF_VOID_P EQU
   endforeach()
 endif()
 
+# Escapes and formats, by random inputs, as Python's libraries know them.
+find_program(PARE_PYTHON python3)
+if(PARE_PYTHON)
+  add_executable(reference reference.c)
+  target_link_libraries(reference PRIVATE pare::static)
+  pare_target_defaults(reference)
+  add_test(NAME reference
+    COMMAND ${PARE_PYTHON} ${scripts}/reference.py $<TARGET_FILE:reference>)
+else()
+  message(STATUS "pare: python3 not found: escapes are not compared with its libraries")
+endif()
+
 # --- the single header in whole programs ---------------------------------------------------------
 
 function(pare_link_test case cc cxx)

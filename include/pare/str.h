@@ -135,7 +135,7 @@ PAREI_INLINE size_t parei_str_length(const char *text) {
     return strlen(text);
 #else
     size_t length = 0;
-#if defined(__GNUC__) || defined(__clang__)
+#if defined(__GNUC__) && !defined(__clang__) /* freestanding, clang would call strlen */
     if (PAREI_STR_KNOWN(text)) return __builtin_strlen(text);
 #endif
     while (text[length] != '\0') length++;

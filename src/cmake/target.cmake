@@ -22,7 +22,8 @@ function(pare_add_dropin target directory)
   endforeach()
   list(TRANSFORM inputs PREPEND ${PROJECT_SOURCE_DIR}/)
   add_custom_command(OUTPUT ${directory}/pare.h
-    COMMAND ${CMAKE_COMMAND} -DOUT=${directory}/pare.h -P ${PROJECT_SOURCE_DIR}/src/dropin.cmake
+    COMMAND ${CMAKE_COMMAND} -DOUT=${directory}/pare.h -DPARTS=all
+      -P ${PROJECT_SOURCE_DIR}/src/dropin.cmake
     DEPENDS ${inputs} VERBATIM)
   add_custom_target(${target} DEPENDS ${directory}/pare.h)
   foreach(module IN LISTS PARE_PUBLIC_MODULES)

@@ -51,7 +51,7 @@ typedef struct parei_escape {
     size_t (*run)(char *out, const char *text, size_t size);
     /* Writes what stands for the byte or sequence there, which is not plain. */
     parei_escaped (*one)(char *out, const char *text, size_t size);
-    size_t quote_count; /* bytes around the result: '"' twice, or none */
+    char quote; /* what stands before and behind the result; 0: nothing */
 } parei_escape;
 
 /* These are instantiated for each way by inlining: its functions are constants there. */
@@ -59,7 +59,7 @@ typedef struct parei_escape {
 /* The size of the result, quotes included. */
 PAREI_INLINE size_t parei_escape_size(parei_escape way, const char *text, size_t size) {
     char scratch[PAREI_ESCAPE_WORST];
-    size_t bytes = way.quote_count;
+    size_t bytes = way.quote != 0 ? 2 : 0;
     for (;;) {
         size_t run = way.run(NULL, text, size);
         bytes = parei_sum(bytes, run);
@@ -94,11 +94,24 @@ PAREI_INLINE bool parei_escape_fits(const pare_str *s, size_t size) {
     return size < (s->buf.cap - s->buf.len) / (PAREI_ESCAPE_WORST + 2); /* a power of two */
 }
 
-/* Room of exactly the result's size. */
-PAREI_INLINE parei_escape_room parei_escape_take_exact(parei_escape way, pare_str *s,
-                                                       const char *text, size_t size) {
+/* What is written ends at `end`, except for a quote. */
+PAREI_INLINE pare_status parei_escape_end(parei_escape way, pare_str *s, char *end) {
+    if (way.quote != 0) *end++ = way.quote;
+    s->buf.len = (size_t)(end - s->buf.ptr);
+    return PARE_OK;
+}
+
+/* An append in two passes, whatever the window. */
+PAREI_INLINE pare_status parei_escape_append_exact(parei_escape way, pare_str *s, const char *text,
+                                                   size_t size) {
     bool bad = parei_escape_is_bad(s, text, size);
-    return parei_escape_take(s, bad ? 0 : parei_escape_size(way, text, size), text, size);
+    size_t bytes = bad ? 0 : parei_escape_size(way, text != NULL ? text : "", size);
+    parei_escape_room room = parei_escape_take(s, bytes, text, size);
+    if (room.out == NULL) return s->buf.status;
+    if (way.quote != 0) *room.out++ = way.quote;
+    size_t run = way.run(room.out, room.text, size);
+    return parei_escape_end(way, s,
+                            parei_escape_write(way, room.out + run, room.text + run, size - run));
 }
 
 /* --- what stands for others -------------------------------------------------------------- */

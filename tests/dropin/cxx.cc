@@ -166,6 +166,20 @@ static void use_strpool() {
     pare_strpool_deinit(&pages);
 }
 
+static void use_text() {
+    pare_str str = {};
+    pare_json json;
+    EXPECT(pare_text_append_size(&str, 1536) == PARE_OK);
+    pare_json_init(&json, &str);
+    EXPECT(pare_json_begin_object(&json) == PARE_OK);
+    EXPECT(pare_json_key(&json, "k") == PARE_OK);
+    EXPECT(pare_json_string(&json, "v") == PARE_OK);
+    EXPECT(pare_json_end_object(&json) == PARE_OK);
+    EXPECT(pare_json_finish(&json) == PARE_OK);
+    EXPECT(std::strcmp(pare_str_cstr(&str), "1.5 KiB{\"k\":\"v\"}") == 0);
+    pare_str_deinit(&str);
+}
+
 int main() {
     use_alloc();
     use_arena();
@@ -175,5 +189,6 @@ int main() {
     use_buf();
     use_str();
     use_strpool();
+    use_text();
     return 0;
 }
