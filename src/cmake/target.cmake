@@ -9,8 +9,8 @@ function(pare_target_defaults target)
   endif()
 endfunction()
 
-# A target that writes the single header to directory/pare.h, and beside it a pare/<module>.h for
-# each module, so that sources include what they always include.
+# A target that writes the single header, with all modules, to directory/pare.h, and beside it a
+# pare/<module>.h for each module, so that sources include what they always include.
 function(pare_add_dropin target directory)
   set(inputs LICENSE src/dropin.cmake src/modules.cmake)
   foreach(name IN LISTS PARE_MODULES PARE_INTERNAL_HEADERS)
