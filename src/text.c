@@ -313,9 +313,10 @@ static parei_escaped parei_text_xml_one(char *out, const char *text, size_t size
     default: break;
     }
     parei_utf8 next = parei_utf8_next(text, size);
-    bool allowed = next.code >= ' ' && next.code != 0xfffe && next.code != 0xffff;
-    if (allowed) return parei_escape_utf8(out, text, size);
-    return (parei_escaped){next.size, parei_utf8_put(out, PAREI_UTF8_SUBSTITUTE)};
+    if (next.code < ' ' || next.code == 0xfffe || next.code == 0xffff) {
+        return (parei_escaped){next.size, parei_utf8_put(out, PAREI_UTF8_SUBSTITUTE)};
+    }
+    return parei_escape_utf8(out, text, size);
 }
 
 static const parei_escape parei_text_xml = {parei_text_xml_run, parei_text_xml_one, 0};

@@ -123,9 +123,8 @@ PAREI_INLINE pare_status parei_escape_append_exact(parei_escape way, pare_str *s
 /* A sequence of UTF-8 as it is, or U+FFFD for what is none. */
 static inline parei_escaped parei_escape_utf8(char *out, const char *text, size_t size) {
     parei_utf8 next = parei_utf8_next(text, size);
-    if (next.code != PAREI_UTF8_BAD)
-        return (parei_escaped){next.size, parei_utf8_put(out, next.code)};
-    return (parei_escaped){next.size, parei_utf8_put(out, PAREI_UTF8_SUBSTITUTE)};
+    uint32_t code = next.code != PAREI_UTF8_BAD ? next.code : PAREI_UTF8_SUBSTITUTE;
+    return (parei_escaped){next.size, parei_utf8_put(out, code)};
 }
 
 #endif
