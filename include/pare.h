@@ -17,6 +17,7 @@
 #include "pare/thread.h"
 #include "pare/mtpool.h"
 #include "pare/bufpool.h"
+#include "pare/mtbufpool.h"
 #include "pare/buf.h"
 #include "pare/io.h"
 #include "pare/str.h"

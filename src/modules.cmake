@@ -9,7 +9,7 @@ get_filename_component(PARE_ROOT "${CMAKE_CURRENT_LIST_DIR}/.." ABSOLUTE)
 # In teaching order: each module uses only modules before it.
 set(PARE_MODULES
   base alloc heap fixed pages counting budget must layout blocks guard line arena rewind extend
-  scratch mag harden serve pool thread rack mtpool bufpool buf io str escape strpool text)
+  scratch mag harden serve pool thread rack mtpool bufpool mtbufpool buf io str escape strpool text)
 
 # Modules without a public header: theirs is src/internal/m.h.
 set(PARE_PRIVATE_MODULES blocks guard line rewind extend mag harden serve rack escape)

@@ -123,21 +123,6 @@ PARE_NODISCARD PARE_API pare_status pare_mtpool_cache_reserve(pare_mtpool_cache 
 PARE_API PAREI_COLD void *parei_mtpool_cache_get_slow(pare_mtpool_cache *c);
 PARE_API PAREI_COLD void parei_mtpool_cache_put_slow(pare_mtpool_cache *c, void *object);
 
-/* One thread writes these words and others may read them: no store is torn, and no more. */
-#if defined(__GNUC__) || defined(__clang__)
-#define PAREI_PUBLISH(word, value) __atomic_store_n(&(word), value, __ATOMIC_RELAXED)
-#else
-#define PAREI_PUBLISH(word, value) ((void)((word) = (value)))
-#endif
-
-/* Adds one to a word of that kind. Of an atomic load and store, compilers make three
- * instructions. */
-#if defined(__x86_64__) && defined(__LP64__) && defined(__GNUC__)
-#define PAREI_COUNT(word) __asm__("addq $1, %0" : "+m"(word) : : "cc")
-#else
-#define PAREI_COUNT(word) PAREI_PUBLISH(word, (word) + 1)
-#endif
-
 /* An object, or NULL: refused. Its contents are as pare_pool_get has them. Cost: 7 instructions. */
 PARE_NODISCARD PAREI_INLINE void *pare_mtpool_cache_get(pare_mtpool_cache *c) {
     void **top = c->top;

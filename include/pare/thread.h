@@ -28,6 +28,21 @@
 #include "pare/base.h"
 PARE_BEGIN_DECLS
 
+/* One thread writes these words and others may read them: no store is torn, and no more. */
+#if defined(__GNUC__) || defined(__clang__)
+#define PAREI_PUBLISH(word, value) __atomic_store_n(&(word), value, __ATOMIC_RELAXED)
+#else
+#define PAREI_PUBLISH(word, value) ((void)((word) = (value)))
+#endif
+
+/* Adds one to a word of that kind. Of an atomic load and store, compilers make three
+ * instructions. */
+#if defined(__x86_64__) && defined(__LP64__) && defined(__GNUC__)
+#define PAREI_COUNT(word) __asm__("addq $1, %0" : "+m"(word) : : "cc")
+#else
+#define PAREI_COUNT(word) PAREI_PUBLISH(word, (word) + 1)
+#endif
+
 /* The calling thread will not call mt types for a while: what its caches hold goes back to where
  * other threads find it. The caches stay, empty. */
 PARE_API void pare_thread_idle(void);

@@ -120,6 +120,34 @@ static inline bool parei_stock_take_empty(parei_stock *s, parei_magazine **slot)
     return m != NULL;
 }
 
+/* Takes the newest with objects to *slot, which is NULL. False: there is none. */
+static inline bool parei_stock_take_newest(parei_stock *s, parei_magazine **slot) {
+    parei_lock_take(&s->lock);
+    parei_magazine *m = s->newest;
+    if (m != NULL) {
+        parei_stock_unlink(s, m);
+        *slot = m;
+    }
+    parei_lock_give(&s->lock);
+    return m != NULL;
+}
+
+/* Takes the newest with objects, if it has room for one more, or else an empty one to *slot, which
+ * is NULL. False: there is neither. */
+static inline bool parei_stock_take_room(parei_stock *s, parei_magazine **slot) {
+    parei_lock_take(&s->lock);
+    parei_magazine *m = s->newest;
+    if (m != NULL && m->mag.count < m->mag.capacity) {
+        parei_stock_unlink(s, m);
+    } else {
+        m = s->empty;
+        if (m != NULL) s->empty = m->older;
+    }
+    *slot = m;
+    parei_lock_give(&s->lock);
+    return m != NULL;
+}
+
 /* Takes the oldest with objects to *slot, which is NULL. False: there is none. */
 static inline bool parei_stock_take_oldest(parei_stock *s, parei_magazine **slot) {
     parei_lock_take(&s->lock);

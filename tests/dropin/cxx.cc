@@ -113,6 +113,22 @@ static void use_bufpool() {
     pare_bufpool_deinit(&bufpool);
 }
 
+static void use_mtbufpool() {
+    pare_mtbufpool bufpool = {};
+    pare_mtbufpool_cache cache = {};
+    EXPECT(pare_mtbufpool_init(&bufpool, pare_heap(), nullptr) == PARE_OK);
+    pare_span buffer = pare_mtbufpool_get(&bufpool, 1000);
+    EXPECT(buffer.cap >= 1000);
+    pare_mtbufpool_put(&bufpool, buffer);
+    EXPECT(pare_mtbufpool_get(&bufpool, 900).ptr == buffer.ptr);
+    EXPECT(pare_mtbufpool_cache_init(&cache, &bufpool) == PARE_OK);
+    pare_mtbufpool_cache_put(&cache, buffer);
+    EXPECT(pare_mtbufpool_cache_get(&cache, 1000).ptr == buffer.ptr);
+    EXPECT(pare_mtbufpool_cache_status(&cache) == PARE_OK);
+    pare_mtbufpool_cache_put(&cache, buffer);
+    pare_mtbufpool_deinit(&bufpool);
+}
+
 static void use_buf() {
     pare_buf buf = {};
     EXPECT(pare_buf_append(&buf, "abc", 3) == PARE_OK);
@@ -186,6 +202,7 @@ int main() {
     use_pool();
     use_mtpool();
     use_bufpool();
+    use_mtbufpool();
     use_buf();
     use_str();
     use_strpool();
