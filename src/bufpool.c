@@ -16,8 +16,8 @@
 #include "internal/check.h"
 #include "internal/classes.h"
 #include "internal/order.h"
+#include "internal/trims.h"
 
-#define PAREI_BUFPOOL_TRIM_MS 1000u
 #define PAREI_BUFPOOL_FIRST_SLOTS ((size_t)7) /* and the NULL before them: 64 bytes */
 #define PAREI_BUFPOOL_LINE ((size_t)64)       /* a cache line: rows begin at one */
 
@@ -41,9 +41,7 @@ typedef struct parei_bufpool_state {
     size_t retain_bytes;
     size_t charged_bytes; /* invariant: the sum over shelves, and at most retain_bytes */
     size_t overhead_bytes;
-    uint64_t trimmed_at;
-    uint32_t trim_ms;
-    bool trimmed; /* trimmed_at is known */
+    parei_trims trims;
     bool wipe;
     bool watched;
     uint64_t oversize, refusals;
@@ -129,7 +127,7 @@ static pare_status parei_bufpool_open(pare_bufpool *b, const pare_bufpool_option
     if (b->state != NULL) return PARE_OK;
     parei_bufpool_state plan = {.classes = parei_classes_plan(o),
                                 .align = parei_classes_align(o),
-                                .trim_ms = o->trim_ms != 0 ? o->trim_ms : PAREI_BUFPOOL_TRIM_MS,
+                                .trims = parei_trims_every(o->trim_ms),
                                 .wipe = (o->flags & PARE_WIPE) != 0,
                                 .watched = parei_watched()};
     size_t count = plan.classes.end;
@@ -403,11 +401,7 @@ void pare_bufpool_trim(pare_bufpool *b, uint64_t now_ms, int level) {
     parei_bufpool_state *s = b->state;
     parei_bufpool_check(b);
     if (s == NULL) return;
-    if (level == PARE_TRIM_SURPLUS) {
-        if (s->trimmed && now_ms - s->trimmed_at < s->trim_ms) return;
-        s->trimmed_at = now_ms;
-        s->trimmed = true;
-    }
+    if (level == PARE_TRIM_SURPLUS && !parei_trims_due(&s->trims, now_ms)) return;
     parei_bufpool_trim_classes(b, level != PARE_TRIM_SURPLUS, PAREI_SITE());
 }
 

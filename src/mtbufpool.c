@@ -22,8 +22,8 @@
 #include "internal/serve.h"
 #include "internal/slots.h"
 #include "internal/stock.h"
+#include "internal/trims.h"
 
-#define PAREI_MTBUFPOOL_TRIM_MS 1000u
 #define PAREI_MTBUFPOOL_LINE ((size_t)64)
 
 /* Caches hold buffers up to this size. */
@@ -74,11 +74,9 @@ typedef struct parei_mtbufpool_state {
     uint64_t oversize, refusals;
     uint64_t dropped[PAREI_FATE_KEPT]; /* by fate */
     uint64_t allocs, frees, total_bytes;
-    uint64_t trimmed_at;
-    bool trimmed; /* trimmed_at is known */
+    parei_trims trims;
 
     bool wipe, watched; /* from here on nothing changes */
-    uint32_t trim_ms;
     pare_mtbufpool *pool;
     pare_allocator from;
     parei_classes classes;
@@ -696,9 +694,7 @@ static size_t parei_mtbufpool_idle(parei_mtbufpool_state *s, size_t row, bool be
 static void parei_mtbufpool_trim_surplus(parei_mtbufpool_state *s, uint64_t now_ms,
                                          const void *site) {
     parei_lock_take(&s->lock);
-    bool before = s->trimmed, due = !before || now_ms - s->trimmed_at >= s->trim_ms;
-    if (due) s->trimmed_at = now_ms;
-    s->trimmed = true;
+    bool before = s->trims.begun, due = parei_trims_due(&s->trims, now_ms);
     parei_lock_give(&s->lock);
     if (!due) return;
     for (size_t row = s->classes.first; row < s->classes.end; row++) {
@@ -745,11 +741,31 @@ static void parei_mtbufpool_after_fork(parei_owner *o) {
     parei_lock_give(&parei_mtbufpool_of(o)->lock);
 }
 
+/* A closed window: its thread was in a call, and is not in this process. What that left in the
+ * magazines may be torn, so these buffers are never used nor given back. */
+static void parei_mtbufpool_lose_row(const parei_mtbufpool_rack *r, size_t row) {
+    const parei_mtbufpool_pair *p = &r->pairs[row];
+    if (r->cache->windows[row].top != NULL) return;
+    for (int i = 0; i < 2; i++) {
+        if (p->magazines[i] != NULL) p->magazines[i]->mag.count = 0;
+    }
+}
+
+static void parei_mtbufpool_in_child(parei_owner *o) {
+    const parei_mtbufpool_state *s = parei_mtbufpool_of(o);
+    for (const parei_mtbufpool_rack *r = s->racks; r != NULL; r = r->next) {
+        for (size_t row = s->classes.first; row < s->cached_end; row++) {
+            parei_mtbufpool_lose_row(r, row);
+        }
+    }
+}
+
 static const parei_owner_calls parei_mtbufpool_calls = {
     .flush = parei_mtbufpool_on_idle,
     .retire = parei_mtbufpool_on_exit,
     .hold = parei_mtbufpool_on_fork,
     .release = parei_mtbufpool_after_fork,
+    .lose = parei_mtbufpool_in_child,
 };
 
 /* --- lifetime ---------------------------------------------------------------------------- */
@@ -790,7 +806,7 @@ static pare_status parei_mtbufpool_create(parei_mtbufpool_state **out, pare_allo
     *s = (parei_mtbufpool_state){.from = from,
                                  .classes = classes,
                                  .align = parei_classes_align(o),
-                                 .trim_ms = o->trim_ms != 0 ? o->trim_ms : PAREI_MTBUFPOOL_TRIM_MS,
+                                 .trims = parei_trims_every(o->trim_ms),
                                  .wipe = (o->flags & PARE_WIPE) != 0,
                                  .watched = parei_watched(),
                                  .block_bytes = bytes,
