@@ -13,7 +13,7 @@
 /* That of the calling thread, perhaps a new one. NULL: it cannot have one. */
 static parei_mtbufpool_rack *parei_mtbufpool_here(pare_mtbufpool *b) {
     parei_mtbufpool_state *s = b->state;
-    const pare_mtbufpool_cache *c = parei_thread_find(b->slot, b->serial);
+    const pare_mtbufpool_cache *c = parei_thread_recall(&s->owner);
     parei_mtbufpool_rack *r;
     if (c != NULL) return c->rack;
     if (s->owner.serial == 0 || s->cached_end == 0 || !parei_thread_lives()) return NULL;
@@ -212,7 +212,7 @@ void pare_mtbufpool_trim(pare_mtbufpool *b, uint64_t now_ms, int level) {
         parei_mtbufpool_trim_surplus(s, now_ms, PAREI_SITE());
         return;
     }
-    const pare_mtbufpool_cache *own = parei_thread_find(b->slot, b->serial);
+    const pare_mtbufpool_cache *own = parei_thread_recall(&s->owner);
     if (own != NULL) parei_bufrack_flush(own->rack, PAREI_SITE());
     parei_mtbufpool_give_back_all(s, PAREI_SITE());
 }
@@ -308,8 +308,10 @@ pare_status pare_mtbufpool_init(pare_mtbufpool *b, pare_allocator from,
     if (status != PARE_OK) return status;
     s->pool = b;
     parei_owner_join(&s->owner, &parei_mtbufpool_calls);
-    *b = (pare_mtbufpool){
-        .serial = s->owner.serial, .slot = s->owner.slot, .from = from, .state = s};
+    *b = (pare_mtbufpool){.serial = s->owner.serial,
+                          .line = s->owner.slot % PAREI_THREAD_LINES * sizeof(parei_slot),
+                          .from = from,
+                          .state = s};
     return PARE_OK;
 }
 
@@ -317,7 +319,7 @@ void pare_mtbufpool_deinit(pare_mtbufpool *b) {
     parei_mtbufpool_state *s = b->state;
     if (s != NULL) {
         parei_owner_leave(&s->owner);
-        b->slot = 0;
+        b->line = 0;
         b->serial = 0;
         while (s->racks != NULL) parei_bufrack_end(s->racks, PAREI_SITE());
         parei_mtbufpool_give_back_all(s, PAREI_SITE());

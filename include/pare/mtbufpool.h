@@ -45,8 +45,8 @@ struct parei_mtbufpool_rack;
 /* Visible so it can be embedded; the fields are private. All-zero is valid: each get is refused
  * with PARE_ERR_ARGUMENT; deinit, trim and stats work. */
 typedef struct pare_mtbufpool {
-    uint64_t serial;                     /* what tells it from all others, in a thread's slots */
-    size_t slot;                         /* its number there */
+    uint64_t serial;                     /* what tells it from all others, in a thread's lines */
+    size_t line;                         /* where a thread looks first, in bytes */
     pare_allocator from;                 /* outlives the pool; many threads may call it */
     struct parei_mtbufpool_state *state; /* NULL: all-zero */
     pare_status status;                  /* the last refusal */
@@ -146,7 +146,7 @@ PARE_NODISCARD PAREI_INLINE pare_span pare_mtbufpool_cache_get(pare_mtbufpool_ca
             buffer.ptr = *--top;
             buffer.cap = w->cap;
             PAREI_PUBLISH(w->top, top);
-            PAREI_PUBLISH(w->hits, w->hits + 1);
+            PAREI_COUNT(w->hits);
             return buffer;
         }
     }
@@ -185,13 +185,13 @@ PARE_API PAREI_COLD void parei_mtbufpool_put_slow(pare_mtbufpool *b, pare_span b
 
 /* pare_mtbufpool_cache_get and pare_mtbufpool_cache_put with the calling thread's cache. */
 PARE_NODISCARD PAREI_INLINE pare_span pare_mtbufpool_get(pare_mtbufpool *b, size_t size) {
-    pare_mtbufpool_cache *c = (pare_mtbufpool_cache *)parei_thread_find(b->slot, b->serial);
+    pare_mtbufpool_cache *c = (pare_mtbufpool_cache *)parei_thread_find(b->line, b->serial);
     return PAREI_LIKELY(c != NULL) ? pare_mtbufpool_cache_get(c, size)
                                    : parei_mtbufpool_get_slow(b, size);
 }
 
 PAREI_INLINE void pare_mtbufpool_put(pare_mtbufpool *b, pare_span buffer) {
-    pare_mtbufpool_cache *c = (pare_mtbufpool_cache *)parei_thread_find(b->slot, b->serial);
+    pare_mtbufpool_cache *c = (pare_mtbufpool_cache *)parei_thread_find(b->line, b->serial);
     if (PAREI_LIKELY(c != NULL)) {
         pare_mtbufpool_cache_put(c, buffer);
     } else {
