@@ -210,8 +210,8 @@ static pare_status parei_harden_renew(const parei_harden *h, parei_depot *d, voi
     return status;
 }
 
-pare_status parei_harden_get(parei_harden *h, parei_depot *d, const void *site, void **out,
-                             parei_strays *found) {
+static pare_status parei_harden_get_one(parei_harden *h, parei_depot *d, const void *site,
+                                        void **out, parei_strays *found) {
     if (!parei_harden_reserved(h, d) && parei_harden_chance(h, h->chaos_get)) {
         return PARE_ERR_MEMORY;
     }
@@ -227,6 +227,35 @@ pare_status parei_harden_get(parei_harden *h, parei_depot *d, const void *site, 
     if (h->checked && note->site == NULL) parei_harden_remember(d, object, note);
     note->site = site;
     *out = object;
+    return PARE_OK;
+}
+
+/* Gives a list of objects back to their slabs, as if nobody had had them. */
+static void parei_harden_unget(parei_depot *d, void *list) {
+    while (list != NULL) {
+        void *object = list;
+        parei_note *note = parei_depot_note(d, object);
+        list = note->next;
+        note->site = NULL;
+        parei_depot_unlend(d, object);
+        parei_harden_give(d, object);
+    }
+}
+
+pare_status parei_harden_get(parei_harden *h, parei_depot *d, const void *site, void **out,
+                             size_t count, parei_strays *found) {
+    void *list = NULL, *object;
+    if (count > PARE_SIZE_MAX / d->shape.stride) return PARE_ERR_ARGUMENT;
+    for (size_t got = 0; got < count; got++) {
+        pare_status status = parei_harden_get_one(h, d, site, &object, found);
+        if (status != PARE_OK) {
+            parei_harden_unget(d, list);
+            return status;
+        }
+        parei_depot_note(d, object)->next = list;
+        list = object;
+    }
+    for (; list != NULL; list = parei_depot_note(d, list)->next) out[--count] = list;
     return PARE_OK;
 }
 

@@ -68,6 +68,14 @@ static pare_status parei_mtpool_take(parei_mtpool_state *s, void **out, size_t c
     return status;
 }
 
+static pare_status parei_mtpool_take_hardened(parei_mtpool_state *s, void **out, size_t count,
+                                              const void *site) {
+    parei_strays found = {0};
+    pare_status status = parei_mtpool_get_hardened(s, site, out, count, &found);
+    parei_mtpool_report(s, &found, site);
+    return status;
+}
+
 /* Gets of a thread that has no cache yet, or can have none. */
 static pare_status parei_mtpool_get(parei_mtpool_state *s, void **out, size_t count,
                                     const void *site) {
@@ -75,7 +83,8 @@ static pare_status parei_mtpool_get(parei_mtpool_state *s, void **out, size_t co
     if (parei_mtpool_unheld(s, site)) {
         pare_mtpool_cache *c = parei_mtpool_join(s);
         if (c != NULL) return pare_mtpool_cache_get_n(c, out, count);
-        status = parei_mtpool_take(s, out, count);
+        status = s->harden.on ? parei_mtpool_take_hardened(s, out, count, site)
+                              : parei_mtpool_take(s, out, count);
     }
     if (status != PARE_OK) parei_mtpool_refuse(s, status);
     return status;
@@ -104,6 +113,11 @@ pare_status pare_mtpool_get_n(pare_mtpool *p, void **out, size_t count) {
 /* A put without a cache: to the slabs. */
 static void parei_mtpool_give(parei_mtpool_state *s, void *object, const void *site) {
     parei_strays strays = {0};
+    if (s->harden.on) {
+        parei_mtpool_put_hardened(s, site, object, &strays);
+        parei_mtpool_report(s, &strays, site);
+        return;
+    }
     parei_mtpool_lock(s);
     const char *kind = parei_depot_stray(&s->depot, object);
     parei_mtpool_unlock(s);
@@ -156,7 +170,6 @@ pare_status pare_mtpool_init(pare_mtpool *p, pare_allocator from,
     parei_harden harden;
     pare_status status = parei_serve_init(&depot, &harden, from, options);
     if (status != PARE_OK) return status;
-    if (harden.on) return PARE_ERR_ARGUMENT;
     pare_span block;
     status =
         parei_depot_alloc(&depot, sizeof(parei_mtpool_state), _Alignof(parei_mtpool_state), &block);
@@ -164,6 +177,7 @@ pare_status pare_mtpool_init(pare_mtpool *p, pare_allocator from,
 
     parei_mtpool_state *s = block.ptr;
     *s = (parei_mtpool_state){.depot = depot,
+                              .harden = harden,
                               .trims = parei_trims_every(options->trim_ms),
                               .pool = p,
                               .block = block,
@@ -208,10 +222,23 @@ static void parei_mtpool_give_empty(parei_mtpool_state *s) {
     parei_mtpool_unlock(s);
 }
 
+/* Of a hardened pool: empties the quarantine, and looks at all objects. */
+static void parei_mtpool_audit(parei_mtpool_state *s, bool ending, const void *site) {
+    void *from = NULL;
+    for (bool more = s->harden.on; more;) {
+        parei_strays found = {0};
+        if (!parei_mtpool_lock_unless_nested(s)) return;
+        more = parei_harden_audit(&s->harden, &s->depot, ending, &from, &found);
+        parei_mtpool_unlock(s);
+        parei_mtpool_report(s, &found, site);
+    }
+}
+
 void pare_mtpool_deinit(pare_mtpool *p) {
     parei_mtpool_state *s = p->state;
     if (s != NULL) {
         if (!parei_mtpool_outside(s, PAREI_SITE())) return;
+        parei_mtpool_audit(s, true, PAREI_SITE());
         parei_owner_leave(&s->owner);
         p->line = 0;
         p->serial = 0;
@@ -246,6 +273,7 @@ static void parei_mtpool_trim_all(pare_mtpool *p, const void *site) {
     s->depot.keep_count = 0;
     size_t count = parei_mtpool_stocked(s).magazine_count; /* others may bring more */
     parei_mtpool_unlock(s);
+    parei_mtpool_audit(s, false, site);
     parei_mtpool_give_stock(s, count, site);
     parei_mtpool_give_empty(s);
 }
@@ -260,6 +288,7 @@ static size_t parei_mtpool_idle(parei_mtpool_state *s, uint64_t now_ms) {
         if (begun) idle = s->stock.least_count;
         s->stock.least_count = s->stock.magazine_count - idle;
         parei_lock_give(&s->stock.lock);
+        if (s->harden.on) parei_depot_trim(&s->depot);
     }
     parei_mtpool_unlock(s);
     return idle;
@@ -341,7 +370,8 @@ static pare_mtpool_stats parei_mtpool_read(parei_mtpool_state *s) {
         cached += parei_rack_glance(r);
         gets += __atomic_load_n(&r->cache->gets, __ATOMIC_RELAXED);
     }
-    size_t live = parei_mtpool_minus(d->made_count, d->free_count + cached + stocked.object_count);
+    size_t free_count = d->free_count + cached + stocked.object_count + s->harden.quarantine_count;
+    size_t live = parei_mtpool_minus(d->made_count, free_count);
     pare_mtpool_stats stats = parei_serve_stats(d, live);
     stats.gets = gets;
     stats.puts = gets > live ? gets - live : 0;
@@ -349,6 +379,7 @@ static pare_mtpool_stats parei_mtpool_read(parei_mtpool_state *s) {
     stats.trades = stocked.trades;
     stats.refills = s->refills;
     stats.spills = s->spills;
+    stats.drops = s->harden.drops;
     stats.cache_count = caches;
     stats.cached_count = cached;
     stats.stock_count = stocked.object_count;
@@ -363,6 +394,25 @@ pare_mtpool_stats pare_mtpool_get_stats(const pare_mtpool *p) {
     pare_mtpool_stats stats = parei_mtpool_read(s);
     if (!held) parei_mtpool_unlock(s);
     return stats;
+}
+
+int pare_mtpool_owns(const pare_mtpool *p, const void *object) {
+    parei_mtpool_state *s = p->state;
+    if (s == NULL) return false;
+    bool held = parei_mtpool_holds(s);
+    if (!held) parei_mtpool_lock(s);
+    bool owned = parei_depot_owns(&s->depot, object);
+    if (!held) parei_mtpool_unlock(s);
+    return owned;
+}
+
+void pare_mtpool_visit_live(const pare_mtpool *p,
+                            void (*visit)(void *ctx, void *object, const void *site), void *ctx) {
+    parei_mtpool_state *s = p->state;
+    if (s == NULL || !s->harden.checked || !parei_mtpool_outside(s, PAREI_SITE())) return;
+    parei_mtpool_lock(s);
+    parei_harden_visit(&s->depot, visit, ctx);
+    parei_mtpool_unlock(s);
 }
 
 /* --- as an allocator --------------------------------------------------------------------- */
@@ -391,7 +441,7 @@ static void parei_mtpool_slot_free(void *ctx, pare_span block, size_t align) {
     pare_mtpool *p = ctx;
     parei_mtpool_state *s = p->state;
     (void)align;
-    if (s != NULL && s->depot.exact && !parei_mtpool_holds(s)) {
+    if (s != NULL && s->depot.watched && !parei_mtpool_holds(s)) {
         parei_mtpool_lock(s);
         parei_serve_whole(&s->depot, block);
         parei_mtpool_unlock(s);

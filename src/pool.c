@@ -245,27 +245,30 @@ static pare_status parei_pool_pop(parei_pool_state *s, void **out) {
     return PARE_OK;
 }
 
-/* Counts a get, and opens the window. */
-static void *parei_pool_got(pare_pool *p, pare_status status, void *object) {
-    if (status == PARE_OK) {
-        p->gets++;
-    } else {
-        p->status = status;
-        p->state->refusals++;
-    }
-    parei_pool_leave(p);
-    return object;
+static void parei_pool_refuse(pare_pool *p, pare_status status) {
+    p->status = status;
+    if (p->state != NULL) p->state->refusals++;
 }
 
-static void *parei_pool_get_hardened(pare_pool *p, const void *site) {
-    void *object = NULL;
+/* Counts gets or a refusal, and opens the window. */
+static void parei_pool_got(pare_pool *p, pare_status status, size_t count) {
+    if (status == PARE_OK) {
+        p->gets += count;
+    } else {
+        parei_pool_refuse(p, status);
+    }
+    parei_pool_leave(p);
+}
+
+static pare_status parei_pool_get_hardened(pare_pool *p, void **out, size_t count,
+                                           const void *site) {
     parei_strays found;
     found.count = 0;
     parei_pool_state *s = parei_pool_enter(p);
-    pare_status status = parei_harden_get(&s->harden, &s->depot, site, &object, &found);
-    object = parei_pool_got(p, status, object);
+    pare_status status = parei_harden_get(&s->harden, &s->depot, site, out, count, &found);
+    parei_pool_got(p, status, count);
     parei_serve_report(parei_pool_name, p, &found, site);
-    return object;
+    return status;
 }
 
 void *parei_pool_get_slow(pare_pool *p) {
@@ -273,25 +276,21 @@ void *parei_pool_get_slow(pare_pool *p) {
         p->status = PARE_ERR_ARGUMENT;
         return NULL;
     }
-    if (p->state->harden.on) return parei_pool_get_hardened(p, PAREI_SITE());
     void *object = NULL;
+    if (p->state->harden.on) {
+        pare_status status = parei_pool_get_hardened(p, &object, 1, PAREI_SITE());
+        return status == PARE_OK ? object : NULL;
+    }
     parei_pool_state *s = parei_pool_enter(p);
-    pare_status status = parei_pool_pop(s, &object);
-    return parei_pool_got(p, status, object);
+    parei_pool_got(p, parei_pool_pop(s, &object), 1);
+    return object;
 }
 
-static void parei_pool_refuse(pare_pool *p, pare_status status) {
-    p->status = status;
-    if (p->state != NULL) p->state->refusals++;
-}
-
-/* Sees to it that the next `count` gets cannot fail, as long as keep_count is what it now is. */
-static pare_status parei_pool_make(pare_pool *p, size_t count, const void *site) {
-    if (p->state == NULL || !parei_pool_outside(p, site)) return PARE_ERR_ARGUMENT;
+/* Sees to it that the next `count` gets cannot fail. */
+static pare_status parei_pool_make(pare_pool *p, size_t count) {
     parei_pool_state *s = parei_pool_enter(p);
-    size_t held = s->mag.count + s->harden.quarantine_count;
-    pare_status status = count > held ? parei_depot_reserve(&s->depot, count - held) : PARE_OK;
-    if (status == PARE_OK && s->harden.on) s->depot.keep_count += parei_pool_live(p) + count;
+    pare_status status = PARE_OK;
+    if (count > s->mag.count) status = parei_depot_reserve(&s->depot, count - s->mag.count);
     parei_pool_leave(p);
     return status;
 }
@@ -304,16 +303,17 @@ pare_status pare_pool_get_n(pare_pool *p, void **out, size_t count) {
         p->gets += count;
         return PARE_OK;
     }
-    size_t keep_count = p->state != NULL ? p->state->depot.keep_count : 0;
     pare_status status = PARE_ERR_ARGUMENT;
-    if (out != NULL) status = parei_pool_make(p, count, PAREI_SITE());
-    if (status == PARE_OK) {
-        for (size_t i = 0; i < count; i++) out[i] = pare_pool_get(p);
-        p->state->depot.keep_count = keep_count;
-    } else {
-        parei_pool_refuse(p, status);
+    if (out != NULL && p->state != NULL && parei_pool_outside(p, PAREI_SITE())) {
+        if (p->state->harden.on) return parei_pool_get_hardened(p, out, count, PAREI_SITE());
+        status = parei_pool_make(p, count);
     }
-    return status;
+    if (status != PARE_OK) {
+        parei_pool_refuse(p, status);
+        return status;
+    }
+    for (size_t i = 0; i < count; i++) out[i] = pare_pool_get(p);
+    return PARE_OK;
 }
 
 /* Why `object`, which is not NULL, cannot be put; NULL if it can, as far as can be told. */

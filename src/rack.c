@@ -101,6 +101,29 @@ pare_status parei_mtpool_make(parei_mtpool_state *s, size_t count) {
     return count > stocked ? parei_depot_reserve(&s->depot, count - stocked) : PARE_OK;
 }
 
+pare_status parei_mtpool_get_hardened(parei_mtpool_state *s, const void *site, void **out,
+                                      size_t count, parei_strays *found) {
+    parei_mtpool_lock(s);
+    pare_status status = parei_harden_get(&s->harden, &s->depot, site, out, count, found);
+    if (status == PARE_OK) s->gone_gets += count;
+    parei_mtpool_unlock(s);
+    return status;
+}
+
+void parei_mtpool_put_hardened(parei_mtpool_state *s, const void *site, void *object,
+                               parei_strays *found) {
+    parei_mtpool_lock(s);
+    bool stray = parei_harden_stray(&s->depot, object, found);
+    parei_mtpool_unlock(s);
+    if (stray) return;
+    parei_serve_clean(&s->depot, object);
+    parei_mtpool_lock(s);
+    if (!parei_harden_stray(&s->depot, object, found)) { /* another thread may have put it */
+        parei_harden_put(&s->harden, &s->depot, site, object, found);
+    }
+    parei_mtpool_unlock(s);
+}
+
 /* --- the window -------------------------------------------------------------------------- */
 
 static parei_mag *parei_rack_loaded(const parei_mtpool_rack *r) {
@@ -400,8 +423,11 @@ void parei_rack_forked(parei_mtpool_rack *r) {
 
 /* False, and reported, when a call of `r` is under way or the lock is held. */
 static bool parei_rack_outside(const parei_mtpool_rack *r, const void *site) {
-    if (!r->inside && !parei_mtpool_holds(r->state)) return true;
-    parei_mtpool_misuse(r->state, parei_mtpool_inside, NULL, site);
+    bool held = parei_mtpool_holds(r->state);
+    if (!r->inside && !held) return true;
+    bool ours = held || __atomic_load_n(&r->user, __ATOMIC_RELAXED) == parei_thread_id();
+    parei_mtpool_misuse(r->state, ours ? parei_mtpool_inside : "used by two calls at once", NULL,
+                        site);
     return false;
 }
 
@@ -519,20 +545,36 @@ static void parei_rack_lend(parei_mtpool_rack *r, void *const *objects, size_t c
     parei_mtpool_unlock(s);
 }
 
+static pare_status parei_rack_get(parei_mtpool_rack *r, void **out, size_t count) {
+    parei_rack_enter(r);
+    pare_status status = parei_rack_supply(r, count);
+    if (status == PARE_OK) {
+        parei_rack_pop(r, out, count);
+        parei_rack_lend(r, out, count);
+        PAREI_PUBLISH(r->cache->gets, r->cache->gets + count);
+    }
+    parei_rack_leave(r);
+    return status;
+}
+
+static pare_status parei_rack_get_hardened(parei_mtpool_rack *r, void **out, size_t count,
+                                           const void *site) {
+    parei_strays found = {0};
+    parei_rack_enter(r);
+    pare_status status = parei_mtpool_get_hardened(r->state, site, out, count, &found);
+    parei_rack_leave(r);
+    parei_mtpool_report(r->state, &found, site);
+    return status;
+}
+
 static pare_status parei_cache_get(pare_mtpool_cache *c, void **out, size_t count,
                                    const void *site) {
     parei_mtpool_rack *r = c->rack;
     if (r == NULL) return c->status = PARE_ERR_ARGUMENT;
     pare_status status = PARE_ERR_ARGUMENT;
     if (parei_rack_outside(r, site)) {
-        parei_rack_enter(r);
-        status = parei_rack_supply(r, count);
-        if (status == PARE_OK) {
-            parei_rack_pop(r, out, count);
-            parei_rack_lend(r, out, count);
-            PAREI_PUBLISH(c->gets, c->gets + count);
-        }
-        parei_rack_leave(r);
+        status = r->state->harden.on ? parei_rack_get_hardened(r, out, count, site)
+                                     : parei_rack_get(r, out, count);
     }
     if (status == PARE_OK) return PARE_OK;
     parei_mtpool_refuse(r->state, status);
@@ -617,9 +659,22 @@ static void parei_rack_make_room(parei_mtpool_rack *r, const void *site) {
     parei_mtpool_report(r->state, &strays, site);
 }
 
+static void parei_rack_put_hardened(parei_mtpool_rack *r, void *object, const void *site) {
+    if (!parei_rack_outside(r, site)) return;
+    parei_strays found = {0};
+    parei_rack_enter(r);
+    parei_mtpool_put_hardened(r->state, site, object, &found);
+    parei_rack_leave(r);
+    parei_mtpool_report(r->state, &found, site);
+}
+
 void parei_mtpool_cache_put_slow(pare_mtpool_cache *c, void *object) {
     parei_mtpool_rack *r = c->rack;
     if (object == NULL) return;
+    if (r != NULL && r->state->harden.on) {
+        parei_rack_put_hardened(r, object, PAREI_SITE());
+        return;
+    }
     const char *kind = parei_rack_rejects(r, object);
     if (kind != NULL) {
         parei_misuse(parei_mtpool_name, kind, r != NULL ? (void *)r->state->pool : c, object,
@@ -671,6 +726,7 @@ void pare_mtpool_cache_deinit(pare_mtpool_cache *c) {
 pare_status pare_mtpool_cache_reserve(pare_mtpool_cache *c, size_t count) {
     parei_mtpool_rack *r = c->rack;
     if (r == NULL || !parei_rack_outside(r, PAREI_SITE())) return PARE_ERR_ARGUMENT;
+    if (r->state->harden.on) return pare_mtpool_reserve(r->state->pool, count);
     parei_rack_enter(r);
     pare_status status = parei_rack_set_second(r);
     if (status == PARE_OK) status = parei_rack_set_aside(r, count);

@@ -28,7 +28,7 @@ static pare_pool_options hardened(size_t size) {
 
 static char *get(bench *b) {
     void *object = NULL;
-    assert_int_equal(parei_harden_get(&b->h, &b->d, &get_site, &object, &b->found), PARE_OK);
+    assert_int_equal(parei_harden_get(&b->h, &b->d, &get_site, &object, 1, &b->found), PARE_OK);
     return object;
 }
 
@@ -87,7 +87,7 @@ static void harden_names_the_call_before(void **state) {
         b.h.quarantine_max = 0;
         void *object;
         while (b.found.count == 0) {
-            parei_harden_get(&b.h, &b.d, &later_site, &object, &b.found);
+            parei_harden_get(&b.h, &b.d, &later_site, &object, 1, &b.found);
             put(&b, object);
         }
         expect_one(&b, "write after put", a + 3, &put_site);
@@ -115,7 +115,7 @@ static void harden_reuses_the_coldest(void **state) {
     while (b.d.tail != NULL) get(&b); /* the slab's last */
     for (int i = 1; i < 5; i++) assert_ptr_equal(get(&b), objects[i]);
     void *object;
-    assert_int_equal(parei_harden_get(&b.h, &b.d, &get_site, &object, &b.found), PARE_ERR_LIMIT);
+    assert_int_equal(parei_harden_get(&b.h, &b.d, &get_site, &object, 1, &b.found), PARE_ERR_LIMIT);
     assert_int_equal(b.found.count, 0);
     parei_depot_deinit(&b.d);
 }
@@ -156,7 +156,7 @@ static void harden_chance_is_fair(void **state) {
     open_bench(&b, *state, o);
     for (int i = 0; i < 100000; i++) {
         void *object;
-        if (parei_harden_get(&b.h, &b.d, &get_site, &object, &b.found) == PARE_OK) {
+        if (parei_harden_get(&b.h, &b.d, &get_site, &object, 1, &b.found) == PARE_OK) {
             put(&b, object);
         } else {
             refused++;

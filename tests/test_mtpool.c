@@ -38,6 +38,13 @@ static pare_pool_stats face_stats(const some_pool *p) {
     return pare_mtpool_get_stats(&p->many.pool);
 }
 static pare_allocator face_allocator(some_pool *p) { return pare_mtpool_allocator(&p->many.pool); }
+static int face_owns(const some_pool *p, const void *object) {
+    return pare_mtpool_owns(&p->many.pool, object);
+}
+static void face_visit_live(const some_pool *p,
+                            void (*visit)(void *ctx, void *object, const void *site), void *ctx) {
+    pare_mtpool_visit_live(&p->many.pool, visit, ctx);
+}
 
 static const pool_face plain_face = {
     .name = "mtpool, as all pools",
@@ -54,6 +61,8 @@ static const pool_face plain_face = {
     .status = face_status,
     .stats = face_stats,
     .allocator = face_allocator,
+    .owns = face_owns,
+    .visit_live = face_visit_live,
 };
 
 /* Through a cache of one's own. */
@@ -97,6 +106,8 @@ static const pool_face cache_face = {
     .status = cache_status,
     .stats = face_stats,
     .allocator = face_allocator,
+    .owns = face_owns,
+    .visit_live = face_visit_live,
 };
 
 /* --- many users -------------------------------------------------------------------------- */
@@ -308,6 +319,12 @@ int main(void) {
         CASE(mtpool_loses_nothing_and_hands_out_nothing_twice),
 #endif
     };
-    return pools_run(&plain_face) + pools_run(&cache_face) +
+    pool_face hardened = plain_face, hardened_cache = cache_face;
+    hardened.flags = hardened_cache.flags = PARE_POOL_HARDENED;
+    hardened.name = "mtpool, hardened, as all pools";
+    hardened_cache.name = "mtpool through a cache, hardened, as all pools";
+    return pools_run(&plain_face) + pools_run(&cache_face) + pools_run(&hardened) +
+           pools_run(&hardened_cache) + pools_run_hardened(&plain_face) +
+           pools_run_hardened(&cache_face) +
            cmocka_run_group_tests_name("mtpool", tests, NULL, NULL);
 }

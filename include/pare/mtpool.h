@@ -23,7 +23,9 @@
  *          magazine is traded: there the bad entry is dropped, and the site named is that of the
  *          call that found it; of one object twice in different magazines when these go back to
  *          the slabs. With `reset` or PARE_WIPE, pointers are looked up in every put. Under ASan,
- *          MSan and memcheck every call locks, and all is found at once.
+ *          MSan and memcheck every call locks, and all is found at once;
+ *          hardened, or with chaos, every call locks too, there is one quarantine, and what is
+ *          reserved for a cache is the pool's.
  * Lifetime Objects live until put or deinit. The struct stays where it is from init to deinit, and
  *          so does a cache.
  * SPDX-License-Identifier: MIT */
@@ -197,6 +199,12 @@ PARE_API void pare_mtpool_put_n(pare_mtpool *p, void *const *objects, size_t cou
 
 /* Why the last refused call of any thread was refused; PARE_OK if none was since init. */
 PARE_API pare_status pare_mtpool_status(const pare_mtpool *p);
+
+/* pare_pool_owns and pare_pool_visit_live. `visit` runs under the pool's lock. */
+PARE_API int pare_mtpool_owns(const pare_mtpool *p, const void *object);
+PARE_API void pare_mtpool_visit_live(const pare_mtpool *p,
+                                     void (*visit)(void *ctx, void *object, const void *site),
+                                     void *ctx);
 
 PARE_API pare_mtpool_stats pare_mtpool_get_stats(const pare_mtpool *p);
 

@@ -34,9 +34,10 @@ typedef struct parei_harden {
 PARE_API pare_status parei_harden_init(parei_harden *h, const pare_pool_options *o,
                                        parei_kind *kind);
 
-/* An object for the user, got at `site`. What was written to it since it was put is found. */
+/* `count` objects for the user, got at `site`, or none. What was written to them since they were
+ * put is found, as far as a lot has room. */
 PARE_API pare_status parei_harden_get(parei_harden *h, parei_depot *d, const void *site, void **out,
-                                      parei_strays *found);
+                                      size_t count, parei_strays *found);
 
 /* Takes `object`, which is lent and clean, back at `site`. What was written around it is found, and
  * what reset left undone. */

@@ -116,9 +116,10 @@ typedef struct parei_strays {
     parei_stray list[PAREI_STRAYS_MAX];
 } parei_strays;
 
-/* Requires room. */
+/* Dropped where there is no room. */
 static inline void parei_strays_add(parei_strays *strays, const char *kind, const void *address,
                                     const void *earlier) {
+    if (strays->count == PAREI_STRAYS_MAX) return;
     parei_stray stray = {kind, address, earlier};
     strays->list[strays->count++] = stray;
 }

@@ -51,6 +51,7 @@ typedef struct parei_mtpool_state {
     uintptr_t holder;  /* the thread that has it, or 0; read by others */
     uintptr_t version; /* changes when a slab is released; read by others */
     parei_depot depot;
+    parei_harden harden;
     parei_mtpool_rack *racks;
     uint64_t gone_gets; /* not counted by a cache that there is now */
     uint64_t refills, spills;
@@ -103,6 +104,13 @@ PARE_API void parei_mtpool_report(const parei_mtpool_state *s, const parei_stray
 /* Misuse by `kind`. */
 PARE_API void parei_mtpool_misuse(const parei_mtpool_state *s, const char *kind,
                                   const void *address, const void *site);
+
+/* Of a hardened pool, or one with chaos: gets, all of them or none, and a put. What they find is to
+ * be reported. */
+PARE_API pare_status parei_mtpool_get_hardened(parei_mtpool_state *s, const void *site, void **out,
+                                               size_t count, parei_strays *found);
+PARE_API void parei_mtpool_put_hardened(parei_mtpool_state *s, const void *site, void *object,
+                                        parei_strays *found);
 
 /* --- racks ------------------------------------------------------------------------------- */
 
