@@ -34,6 +34,10 @@ static pare_pool_options some_options(uint64_t seed) {
         o.init = init_zero;
         o.ctx = &size;
     }
+    if (seed % 8 == 5) o.flags |= PARE_POOL_HARDENED;
+    if (seed % 8 == 6) o.chaos_put = 1 + (uint32_t)(seed % 5);
+    if (seed % 16 == 6) o.chaos_get = 9;
+    o.chaos_seed = seed;
     return o;
 }
 
@@ -47,8 +51,8 @@ static void run(uint64_t seed, uint64_t *gets) {
                  .generations = 2 + (int)(seed % 3),
                  .ops = 20000,
                  .seed = seed * 1000003,
-                 .may_refuse = o.limit_bytes != 0,
-                 .zeroed = o.init != NULL || o.flags == PARE_WIPE};
+                 .may_refuse = o.limit_bytes != 0 || o.chaos_get != 0,
+                 .zeroed = o.init != NULL || (o.flags & PARE_WIPE) != 0};
     traffic_run(&t);
     pare_mtpool_stats s = pare_mtpool_get_stats(&pool);
     if (s.live_count != 0 || s.gets != t.gets || s.puts != t.puts) {

@@ -276,15 +276,19 @@ static void fini_nothing(void *ctx, void *object) { (void)ctx, (void)object; }
 
 static void mtpool_loses_nothing_and_hands_out_nothing_twice(void **state) {
     probe *p = *state;
-    for (uint64_t seed = 1; seed <= 6; seed++) {
+    for (uint64_t seed = 1; seed <= 9; seed++) {
         pare_mtpool pool;
         pare_pool_options o = sized(48);
         if (seed % 2 == 0) o.magazine_bytes = 4 * sizeof(void *);
         if (seed % 3 == 0) o.limit_bytes = 40000;
         if (seed == 4) o.reset = reset_nothing;
         if (seed == 5) o.flags = PARE_WIPE;
-        if (seed == 6) o.init = init_unstamped;
-        if (seed == 6) o.fini = fini_nothing;
+        if (seed == 6 || seed == 8) o.init = init_unstamped;
+        if (seed == 6 || seed == 8) o.fini = fini_nothing;
+        if (seed == 7 || seed == 8) o.flags = PARE_POOL_HARDENED;
+        if (seed >= 7) o.quarantine_bytes = 100 * o.size;
+        if (seed >= 8) o.chaos_get = 11;
+        if (seed >= 8) o.chaos_put = 7;
         mt_open(&pool, p, o);
         traffic t = {.pool = &pool,
                      .size = 48,
@@ -292,7 +296,7 @@ static void mtpool_loses_nothing_and_hands_out_nothing_twice(void **state) {
                      .generations = 3,
                      .ops = 6000,
                      .seed = seed,
-                     .may_refuse = o.limit_bytes != 0,
+                     .may_refuse = o.limit_bytes != 0 || o.chaos_get != 0,
                      .zeroed = o.init != NULL || o.flags == PARE_WIPE};
         traffic_run(&t);
         pare_mtpool_stats s = pare_mtpool_get_stats(&pool);
