@@ -1012,7 +1012,7 @@ static void buf_agrees_with_an_array_on_random_calls(void **state) {
         size_t len = 0;
         pare_buf b;
         p->always_move = seed % 2 != 0;
-        p->slack = seed % 3 * 5;
+        p->slack = (size_t)(seed % 3 * 5);
         pare_buf_init_with(&b, first, random_below(sizeof first), probe_allocator(p));
         if (seed % 4 == 0) pare_buf_harden(&b);
         for (int i = 0; i < 2000; i++) {

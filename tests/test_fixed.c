@@ -7,7 +7,7 @@ static void fixed_serves_exactly_its_capacity(void **state) {
     (void)state;
     char array[64];
     pare_fixed f;
-    pare_span s;
+    pare_span s = {NULL, 0};
     pare_fixed_init(&f, array, sizeof array);
     pare_allocator a = pare_fixed_allocator(&f);
     assert_int_equal(pare_alloc_span(a, 65, 1, 0, &s), PARE_ERR_MEMORY);

@@ -2,12 +2,21 @@
  * SPDX-License-Identifier: MIT */
 #include "support/arenas.h"
 
+/* How far behind an object of this size the next one begins. */
+static size_t guarded_bytes(probe *p, size_t size) {
+    pare_arena a = arena_with(p, PARE_ARENA_HARDENED);
+    char *object = pare_arena_alloc(&a, size, 1), *next = pare_arena_alloc(&a, size, 1);
+    assert_true(object != NULL && next > object + size);
+    pare_arena_deinit(&a);
+    return (size_t)(next - (object + size));
+}
+
 static void arena_hardened_finds_writes_past_the_end(void **state) {
     probe *p = *state;
     if (probe_watched()) return; /* the sanitizer would stop the test at the write */
     pare_set_misuse_handler(misuse_note);
     for (size_t size = 1; size < 20; size++) {
-        for (size_t beyond = 0; beyond < 40; beyond += 13) {
+        for (size_t beyond = 0; beyond < guarded_bytes(p, size); beyond += 7) {
             pare_arena a = arena_with(p, PARE_ARENA_HARDENED);
             char *object = filled(pare_arena_alloc(&a, size, 1), size, 1);
             pare_arena_pos mark = pare_arena_mark(&a);

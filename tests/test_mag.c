@@ -39,7 +39,7 @@ static void mag_depot_init_refuses_kinds_that_no_slab_holds(void **state) {
         {.size = 8, .align = 24, .limit_bytes = SIZE_MAX},
         {.size = SIZE_MAX, .align = 1, .limit_bytes = SIZE_MAX},
         {.size = PARE_SIZE_MAX, .align = 1, .limit_bytes = SIZE_MAX},
-        {.size = PARE_SIZE_MAX - 64, .align = 1, .limit_bytes = SIZE_MAX},
+        {.size = PARE_SIZE_MAX - 16, .align = 1, .limit_bytes = SIZE_MAX},
         {.size = 1, .align = PARE_SIZE_MAX / 2 + 1, .limit_bytes = SIZE_MAX},
         {.size = 64, .align = 8, .limit_bytes = 64},
     };

@@ -402,7 +402,7 @@ static void strpool_misuse_is_found_at_put(void **state) {
     (void)state;
     expect_misuse(put_twice, NULL, "pare: pool: double put");
     expect_misuse(put_a_stranger, NULL, "pare: pool: foreign pointer");
-    expect_misuse(put_to_an_empty_pool, NULL, "pare: pool: foreign pointer");
+    expect_misuse(put_to_an_empty_pool, NULL, "pare: pool: put after deinit or before init");
 }
 
 int main(void) {

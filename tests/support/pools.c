@@ -1004,7 +1004,7 @@ static void model_get(model *m) {
 
 static void model_put(model *m) {
     if (m->count == 0) return;
-    size_t at = next_random(&m->random) % m->count;
+    size_t at = (size_t)(next_random(&m->random) % m->count);
     unsigned char *object = m->objects[at];
     /* Had it been handed out twice or overlapped another, its stamp would be another's. */
     for (size_t i = 0; i < m->size; i++) assert_int_equal(object[i], stamp_of(object));
@@ -1016,7 +1016,7 @@ static void model_put(model *m) {
 
 static void model_step(model *m, probe *p) {
     uint64_t action = next_random(&m->random) % 1000;
-    size_t some = next_random(&m->random) % 300;
+    size_t some = (size_t)(next_random(&m->random) % 300);
     if (action < 450) {
         model_get(m);
     } else if (action < 900) {

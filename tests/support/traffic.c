@@ -63,7 +63,7 @@ static void hand_get(hand *h) {
 
 /* Any of those held; it is not held any more. */
 static stamp *hand_pick(hand *h) {
-    size_t at = next_random(&h->random) % h->count;
+    size_t at = (size_t)(next_random(&h->random) % h->count);
     stamp *s = h->held[at];
     h->held[at] = h->held[--h->count];
     must(s->live == (LIVE_STAMP ^ (uintptr_t)s), "lost while in use", s);
@@ -104,7 +104,7 @@ static void hand_get_many(hand *h) {
     enum { MOST = 100 };
     stamp *many[MOST];
     traffic *t = h->c->t;
-    size_t count = next_random(&h->random) % MOST;
+    size_t count = (size_t)(next_random(&h->random) % MOST);
     if (h->count + count > HELD_MAX) return;
     pare_status status = h->own_cache ? pare_mtpool_cache_get_n(&h->cache, (void **)many, count)
                                       : pare_mtpool_get_n(t->pool, (void **)many, count);
