@@ -1,6 +1,8 @@
 # expect.cmake - runs a program and compares what it does with what was expected.
 #
-#   cmake -DPROGRAM=path [-DARGS="a b"] [-DINPUT=file] ... -P expect.cmake, and one of
+#   cmake -DPROGRAM=path [-DLAUNCHER=command] [-DARGS="a b"] [-DINPUT=file] ... -P expect.cmake,
+#
+# with LAUNCHER before the program, and one of
 #
 #   -DSOURCE=x.c      must exit with 0 and print what x.c's first comment says: the lines after
 #                     " * Prints:", each behind " *   "
@@ -8,11 +10,12 @@
 #   -DDIES=regex      must fail and say something that matches
 cmake_minimum_required(VERSION 3.20)
 
+separate_arguments(LAUNCHER UNIX_COMMAND "${LAUNCHER}")
 separate_arguments(ARGS UNIX_COMMAND "${ARGS}")
 if(NOT INPUT)
   set(INPUT /dev/null)
 endif()
-execute_process(COMMAND "${PROGRAM}" ${ARGS} INPUT_FILE "${INPUT}"
+execute_process(COMMAND ${LAUNCHER} "${PROGRAM}" ${ARGS} INPUT_FILE "${INPUT}"
   RESULT_VARIABLE status OUTPUT_VARIABLE printed ERROR_VARIABLE complaint)
 
 if(DEFINED DIES)
