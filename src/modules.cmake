@@ -9,18 +9,18 @@ get_filename_component(PARE_ROOT "${CMAKE_CURRENT_LIST_DIR}/.." ABSOLUTE)
 # In teaching order: each module uses only modules before it.
 set(PARE_MODULES
   base alloc heap fixed pages counting budget must layout blocks guard line arena rewind extend
-  scratch mag harden serve pool thread rack mtpool bufpool bufrack mtbufpool buf io str escape
-  strpool text)
+  scratch mag harden serve pool thread rack mtpool bufpool bufrack mtbufpool buf io decimal str
+  escape strpool text)
 
 # Modules without a public header: theirs is src/internal/m.h.
-set(PARE_PRIVATE_MODULES blocks guard line rewind extend mag harden serve rack bufrack escape)
+set(PARE_PRIVATE_MODULES blocks guard line rewind extend mag harden serve rack bufrack decimal escape)
 
 # Modules that the single header leaves out unless PARTS names them.
 set(PARE_EXTRA_MODULES text)
 
 # src/internal/*.h, each after those it includes.
 set(PARE_INTERNAL_HEADERS bits check order classes blocks guard rewind extend line grow digits
-  mag harden trims serve os slots stock rack bufrack utf8 plain escape)
+  mag harden trims serve os slots stock rack bufrack decimal utf8 plain escape)
 
 set(PARE_PUBLIC_MODULES ${PARE_MODULES})
 list(REMOVE_ITEM PARE_PUBLIC_MODULES ${PARE_PRIVATE_MODULES})

@@ -6,6 +6,7 @@
 #include "pare/str.h"
 #include "internal/bits.h"
 #include "internal/check.h"
+#include "internal/decimal.h"
 #include "internal/digits.h"
 #include "internal/escape.h"
 #include "internal/grow.h"
@@ -365,6 +366,63 @@ pare_status pare_str_append_pointer(pare_str *s, const void *ptr) {
         text[size++] = "0123456789abcdef"[(uintptr_t)ptr >> left * 4 & 15];
     }
     return parei_str_append_bytes(s, text, size);
+}
+
+/* --- appends: doubles -------------------------------------------------------------------- */
+
+_Static_assert(PARE_STR_DECIMALS_MAX == PAREI_DECIMAL_DECIMALS_MAX, "both name the same limit");
+
+/* Where a number is written that is short enough: behind the text, or where that has no room
+ * certain, to `array`. */
+PAREI_INLINE char *parei_str_place(const pare_str *s, char *array) {
+    return PAREI_DECIMAL_ROOM < s->buf.cap - s->buf.len ? s->buf.ptr + s->buf.len : array;
+}
+
+/* Makes [out, end) part of the text. */
+PAREI_INLINE pare_status parei_str_take(pare_str *s, const char *array, const char *out,
+                                        const char *end) {
+    size_t size = (size_t)(end - out);
+    if (!PAREI_LIKELY(out != array)) return parei_str_append_bytes(s, out, size);
+    s->buf.len += size;
+    return PARE_OK;
+}
+
+pare_status pare_str_append_double(pare_str *s, double value) {
+    char array[PAREI_DECIMAL_ROOM], *out = parei_str_place(s, array);
+    char *end = parei_decimal_shortest(out, parei_decimal_of_double(value), 0);
+    return parei_str_take(s, array, out, end);
+}
+
+pare_status pare_str_append_float(pare_str *s, float value) {
+    char array[PAREI_DECIMAL_ROOM], *out = parei_str_place(s, array);
+    char *end = parei_decimal_shortest(out, parei_decimal_of_float(value), 8);
+    return parei_str_take(s, array, out, end);
+}
+
+static PAREI_COLD pare_status parei_str_append_exact(pare_str *s, parei_decimal_binary value,
+                                                     unsigned decimals, bool scientific) {
+    char text[PAREI_DECIMAL_EXACT_ROOM];
+    char *end = scientific ? parei_decimal_exact_scientific(text, value, decimals)
+                           : parei_decimal_exact_fixed(text, value, decimals);
+    return parei_str_append_bytes(s, text, (size_t)(end - text));
+}
+
+pare_status pare_str_append_double_fixed(pare_str *s, double value, unsigned decimals) {
+    char array[PAREI_DECIMAL_ROOM], *out = parei_str_place(s, array);
+    if (decimals > PARE_STR_DECIMALS_MAX) return parei_buf_fail(&s->buf, PARE_ERR_ARGUMENT, 0);
+    parei_decimal_binary binary = parei_decimal_of_double(value);
+    char *end = parei_decimal_fixed(out, binary, decimals);
+    if (!PAREI_LIKELY(end != NULL)) return parei_str_append_exact(s, binary, decimals, false);
+    return parei_str_take(s, array, out, end);
+}
+
+pare_status pare_str_append_double_scientific(pare_str *s, double value, unsigned decimals) {
+    char array[PAREI_DECIMAL_ROOM], *out = parei_str_place(s, array);
+    if (decimals > PARE_STR_DECIMALS_MAX) return parei_buf_fail(&s->buf, PARE_ERR_ARGUMENT, 0);
+    parei_decimal_binary binary = parei_decimal_of_double(value);
+    char *end = parei_decimal_scientific(out, binary, decimals);
+    if (!PAREI_LIKELY(end != NULL)) return parei_str_append_exact(s, binary, decimals, true);
+    return parei_str_take(s, array, out, end);
 }
 
 /* --- appends: printf --------------------------------------------------------------------- */

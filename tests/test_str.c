@@ -7,7 +7,10 @@
 #include "pare/heap.h"
 #include "pare/str.h"
 #include <errno.h>
+#include <float.h>
 #include <inttypes.h>
+#include <limits.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <wchar.h>
@@ -256,6 +259,10 @@ static void log_line(pare_str *s, int i) {
     pare_str_append_repeat(s, "<->", 3, 5);
     pare_str_append_bool(s, i % 2);
     pare_str_append_pointer(s, tags[0]);
+    pare_str_append_double(s, i / 7.0);
+    pare_str_append_float(s, (float)i / 7);
+    pare_str_append_double_fixed(s, i * 1e20, (unsigned)i);
+    pare_str_append_double_scientific(s, i * 1e-20, (unsigned)i);
     size_t field = pare_str_needed(s);
     append(s, "field");
     pare_str_pad(s, field, 10, '.', PARE_PAD_AFTER);
@@ -691,13 +698,17 @@ static void str_refusal_is_sticky_and_counts_on(void **state) {
     assert_int_equal(pare_str_append_int_base(&s, -255, 16, 5, ' '), PARE_ERR_LIMIT);
     assert_int_equal(pare_str_append_bool(&s, 0), PARE_ERR_LIMIT);
     assert_int_equal(pare_str_append_pointer(&s, NULL), PARE_ERR_LIMIT);
+    assert_int_equal(pare_str_append_double(&s, -0.25), PARE_ERR_LIMIT);
+    assert_int_equal(pare_str_append_float(&s, 1e-7f), PARE_ERR_LIMIT);
+    assert_int_equal(pare_str_append_double_fixed(&s, 1e30, 2), PARE_ERR_LIMIT);
+    assert_int_equal(pare_str_append_double_scientific(&s, 0, 0), PARE_ERR_LIMIT);
     assert_int_equal(pare_str_append_repeat(&s, "abc", 3, 5), PARE_ERR_LIMIT);
     assert_int_equal(pare_str_append_join_n(&s, slices, 2, slices[0]), PARE_ERR_LIMIT);
     assert_int_equal(pare_str_append_printf(&s, "%s", "printed"), PARE_ERR_LIMIT);
     assert_int_equal(pare_str_append_lit(&s, ""), PARE_ERR_LIMIT);
     assert_int_equal(pare_str_replace(&s, "e", "eee"), PARE_ERR_LIMIT); /* there is no whole text */
     assert_int_equal(pare_str_needed(&s), 6 + 7 + 1 + 1 + 1 + 4 + 6 + 5 + 2 + 4 + 7 + //
-                                              5 + 5 + 3 + 15 + 4);
+                                              5 + 5 + 3 + 5 + 4 + 34 + 5 + 15 + 4);
     assert_reads(&s, "before");
     pare_str_reset(&s);
     assert_int_equal(pare_str_status(&s), PARE_OK);
@@ -834,6 +845,155 @@ static void str_bools_and_pointers(void **state) {
         assert_reads(&s, expected);
     }
     pare_str_deinit(&s);
+}
+
+/* --- appends: doubles -------------------------------------------------------------------- */
+
+static void assert_double(double value, const char *text) {
+    char array[32];
+    pare_str s;
+    pare_str_init_fixed(&s, array, sizeof array);
+    assert_int_equal(pare_str_append_double(&s, value), PARE_OK);
+    assert_reads(&s, text);
+}
+
+static void str_double_is_laid_out_as_in_javascript(void **state) {
+    (void)state;
+    assert_double(0, "0");
+    assert_double(-0.0, "-0");
+    assert_double(1, "1");
+    assert_double(-1.5, "-1.5");
+    assert_double(0.1, "0.1");
+    assert_double(0.1 + 0.2, "0.30000000000000004");
+    assert_double(123456.789, "123456.789");
+    assert_double(1200, "1200");
+    assert_double(9007199254740993.0, "9007199254740992");
+    assert_double(12345678901234567.0, "12345678901234568");
+    assert_double(0.000001, "0.000001");
+    assert_double(-0.0000012345678901234567, "-0.0000012345678901234567");
+    assert_double(9.999999999999997e-7, "9.999999999999997e-7");
+    assert_double(1e-7, "1e-7");
+    assert_double(1e20, "100000000000000000000");
+    assert_double(999999999999999868928.0, "999999999999999900000");
+    assert_double(1e21, "1e+21");
+    assert_double(1.5e300, "1.5e+300");
+    assert_double(5e-324, "5e-324");
+    assert_double(2.2250738585072014e-308, "2.2250738585072014e-308");
+    assert_double(-1.7976931348623157e308, "-1.7976931348623157e+308");
+    assert_double(INFINITY, "inf");
+    assert_double(-INFINITY, "-inf");
+    assert_double(NAN, "nan");
+    assert_double(-NAN, "nan");
+}
+
+static void str_float_is_shorter(void **state) {
+    probe *p = *state;
+    pare_str s;
+    pare_str_init(&s, probe_allocator(p));
+    assert_int_equal(pare_str_append_float(&s, 0.1f), PARE_OK);
+    assert_int_equal(pare_str_append_char(&s, ' '), PARE_OK);
+    assert_int_equal(pare_str_append_double(&s, (double)0.1f), PARE_OK);
+    assert_reads(&s, "0.1 0.10000000149011612");
+    pare_str_reset(&s);
+    const float values[] = {0,        -0.0f, 16777216, 1.17549435e-38f, 3.40282347e38f,
+                            1.4e-45f, NAN,   -INFINITY};
+    for (size_t i = 0; i < sizeof values / sizeof values[0]; i++) {
+        assert_int_equal(pare_str_append_float(&s, values[i]), PARE_OK);
+        assert_int_equal(pare_str_append_char(&s, ' '), PARE_OK);
+    }
+    assert_reads(&s, "0 -0 16777216 1.1754944e-38 3.4028235e+38 1e-45 nan -inf ");
+    pare_str_deinit(&s);
+}
+
+static void str_double_rounds_the_exact_value(void **state) {
+    probe *p = *state;
+    pare_str s;
+    pare_str_init(&s, probe_allocator(p));
+    static const struct {
+        double value;
+        unsigned decimals;
+        const char *fixed, *scientific;
+    } cases[] = {
+        {0.125, 2, "0.12", "1.25e-01"},
+        {0.375, 2, "0.38", "3.75e-01"},
+        {2.675, 2, "2.67", "2.67e+00"},
+        {0.5, 0, "0", "5e-01"},
+        {1.5, 0, "2", "2e+00"},
+        {2.5, 0, "2", "2e+00"},
+        {-0.001, 2, "-0.00", "-1.00e-03"},
+        {-0.0, 3, "-0.000", "-0.000e+00"},
+        {9.995, 2, "9.99", "9.99e+00"},
+        {9.9951, 2, "10.00", "1.00e+01"},
+        {999999.9999, 3, "1000000.000", "1.000e+06"},
+        {1e23, 1, "99999999999999991611392.0", "1.0e+23"},
+        {5e-324, 2, "0.00", "4.94e-324"},
+        {0.1, 20, "0.10000000000000000555", "1.00000000000000005551e-01"},
+        {-INFINITY, 5, "-inf", "-inf"},
+        {NAN, 0, "nan", "nan"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        double value = cases[i].value;
+        pare_str_reset(&s);
+        assert_int_equal(pare_str_append_double_fixed(&s, value, cases[i].decimals), PARE_OK);
+        assert_reads(&s, cases[i].fixed);
+        pare_str_reset(&s);
+        assert_int_equal(pare_str_append_double_scientific(&s, value, cases[i].decimals), PARE_OK);
+        assert_reads(&s, cases[i].scientific);
+    }
+    pare_str_deinit(&s);
+}
+
+static void str_decimals_end_at_the_limit(void **state) {
+    probe *p = *state;
+    char expected[1500];
+    pare_str s;
+    pare_str_init(&s, probe_allocator(p));
+    assert_int_equal(pare_str_append_double_fixed(&s, -DBL_MAX, PARE_STR_DECIMALS_MAX), PARE_OK);
+    snprintf(expected, sizeof expected, "%.1100f", -DBL_MAX);
+    assert_reads(&s, expected);
+    pare_str_reset(&s);
+    assert_int_equal(pare_str_append_double_scientific(&s, -5e-324, PARE_STR_DECIMALS_MAX),
+                     PARE_OK);
+    snprintf(expected, sizeof expected, "%.1100e", -5e-324);
+    assert_reads(&s, expected);
+    pare_str_reset(&s);
+    assert_int_equal(pare_str_append_double_fixed(&s, 1, PARE_STR_DECIMALS_MAX + 1),
+                     PARE_ERR_ARGUMENT);
+    pare_str_reset(&s);
+    assert_int_equal(pare_str_append_double_scientific(&s, 1, UINT_MAX), PARE_ERR_ARGUMENT);
+    assert_reads(&s, "");
+    pare_str_deinit(&s);
+}
+
+/* The four kinds of text of a double. */
+static pare_status append_double(pare_str *s, double value, int kind) {
+    if (kind == 0) return pare_str_append_double(s, value);
+    if (kind == 1) return pare_str_append_float(s, (float)value);
+    if (kind == 2) return pare_str_append_double_fixed(s, value, 3);
+    return pare_str_append_double_scientific(s, value, 30);
+}
+
+static void str_doubles_fit_exactly(void **state) {
+    (void)state;
+    const double values[] = {0, -1.25, 3.14159265358979, -1.2345678901234567e-300, 1e300, 1e20};
+    for (int i = 0; i < 24; i++) {
+        double value = values[i / 4];
+        char whole[400], array[400];
+        pare_str s;
+        pare_str_init_fixed(&s, whole, sizeof whole);
+        assert_int_equal(append_double(&s, value, i % 4), PARE_OK);
+        const char *expected = pare_str_cstr(&s);
+        size_t len = strlen(expected);
+        for (size_t room = 1; room < len + 50; room++) {
+            memset(array, '#', sizeof array);
+            pare_str_init_fixed(&s, array, room + 1);
+            assert_int_equal(append_double(&s, value, i % 4),
+                             room < len ? PARE_ERR_LIMIT : PARE_OK);
+            assert_int_equal(pare_str_needed(&s), len);
+            assert_string_equal(pare_str_cstr(&s), room < len ? "" : expected);
+            for (size_t at = room + 1; at < sizeof array; at++) assert_int_equal(array[at], '#');
+        }
+    }
 }
 
 /* --- appends: printf --------------------------------------------------------------------- */
@@ -974,6 +1134,11 @@ int main(void) {
         CASE(str_ints_fit_exactly),
         CASE(str_base_pads_and_refuses_bad_bases),
         CASE(str_bools_and_pointers),
+        CASE(str_double_is_laid_out_as_in_javascript),
+        CASE(str_float_is_shorter),
+        CASE(str_double_rounds_the_exact_value),
+        CASE(str_decimals_end_at_the_limit),
+        CASE(str_doubles_fit_exactly),
         CASE(str_printf_formats_into_the_buffer),
         CASE(str_printf_asks_once),
         CASE(str_printf_errors_leave_the_text),

@@ -238,6 +238,28 @@ PARE_API pare_status pare_str_append_bool(pare_str *s, int value);
 /* The address, in hexadecimal after "0x"; NULL is "0x0". */
 PARE_API pare_status pare_str_append_pointer(pare_str *s, const void *ptr);
 
+/* --- appends: doubles -------------------------------------------------------------------- */
+
+/* The shortest text that reads back as the same number, the one nearest to it if there are several,
+ * byte for byte what JavaScript and canonical JSON (RFC 8785) print: plain from 1e-6 to below 1e21,
+ * as in 0.000001, 1.5 and 100000000000000000000; else 1e+21, 1.5e-7, 5e-324. But zeros keep their
+ * sign, "-0", and what is no number is "nan", "inf" or "-inf", which are not JSON. At most 25
+ * bytes. The second takes it as a float: "0.1" for 0.1f, where the first has
+ * "0.10000000149011612". */
+PARE_API pare_status pare_str_append_double(pare_str *s, double value);
+PARE_API pare_status pare_str_append_float(pare_str *s, float value);
+
+/* As printf's %.*f and %.*e where no locale is set: the exact value, rounded half to even, so with
+ * two decimals 0.125 is "0.12", and 2.675, whose double is less than that, "2.67". `decimals` up to
+ * PARE_STR_DECIMALS_MAX, PARE_ERR_ARGUMENT beyond; no double has more than 1074. Cost: with more
+ * than 16 decimals, and in the first from 2^64 on, up to microseconds and 2 KB of stack; else a few
+ * dozen instructions. */
+PARE_API pare_status pare_str_append_double_fixed(pare_str *s, double value, unsigned decimals);
+PARE_API pare_status pare_str_append_double_scientific(pare_str *s, double value,
+                                                       unsigned decimals);
+
+#define PARE_STR_DECIMALS_MAX 1100
+
 /* --- appends: escapes -------------------------------------------------------------------- */
 
 /* Each appends an escaped copy of text[0, size), which may lie in `s`, or of a C string; NULL as

@@ -92,9 +92,9 @@ PAREI_INLINE char *parei_digits_next8(char *out, uint64_t value) {
     return out + 8;
 }
 
-/* The sixteen digits of two values < 10^8, zeros included. */
-PAREI_INLINE char *parei_digits_next16(char *out, uint64_t high, uint64_t low) {
 #ifdef PAREI_DIGITS_SSE2
+/* The sixteen digits of two values < 10^8, as text. */
+PAREI_INLINE __m128i parei_digits_lanes16(uint64_t high, uint64_t low) {
     __m128i lanes =
         _mm_unpacklo_epi64(_mm_cvtsi64_si128((long long)high), _mm_cvtsi64_si128((long long)low));
     __m128i q = _mm_srli_epi64(_mm_mul_epu32(lanes, _mm_set1_epi64x(3518437209)), 45);
@@ -108,10 +108,29 @@ PAREI_INLINE char *parei_digits_next16(char *out, uint64_t high, uint64_t low) {
                           _mm_mullo_epi16(q, _mm_set1_epi32((int)(0xff9c0000u + 1)))); /* -100, 1 */
     q = _mm_mulhi_epu16(lanes, _mm_set1_epi16(6554));
     lanes = _mm_sub_epi16(_mm_slli_epi16(lanes, 8), _mm_mullo_epi16(q, _mm_set1_epi16(2559)));
-    _mm_storeu_si128((__m128i *)(void *)out, _mm_or_si128(lanes, _mm_set1_epi8('0')));
+    return _mm_or_si128(lanes, _mm_set1_epi8('0'));
+}
+#endif
+
+/* The sixteen digits of two values < 10^8, zeros included. */
+PAREI_INLINE char *parei_digits_next16(char *out, uint64_t high, uint64_t low) {
+#ifdef PAREI_DIGITS_SSE2
+    _mm_storeu_si128((__m128i *)(void *)out, parei_digits_lanes16(high, low));
     return out + 16;
 #else
     return parei_digits_next8(parei_digits_next8(out, high), low);
+#endif
+}
+
+/* The same as two words of text, text[0] the first. */
+PAREI_INLINE void parei_digits_split16(uint64_t text[2], uint64_t high, uint64_t low) {
+#ifdef PAREI_DIGITS_SSE2
+    __m128i lanes = parei_digits_lanes16(high, low);
+    text[0] = (uint64_t)_mm_cvtsi128_si64(lanes);
+    text[1] = (uint64_t)_mm_cvtsi128_si64(_mm_srli_si128(lanes, 8));
+#else
+    text[0] = parei_digits_split8(high);
+    text[1] = parei_digits_split8(low);
 #endif
 }
 
