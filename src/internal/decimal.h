@@ -332,28 +332,32 @@ PAREI_INLINE char *parei_decimal_write_shortest(char *out, parei_decimal_number 
 
 /* --- numbers ----------------------------------------------------------------------------- */
 
-PAREI_INLINE parei_decimal_binary parei_decimal_of_double(double value) {
-    const uint64_t hidden = (uint64_t)1 << 52;
-    uint64_t bits, fraction;
-    memcpy(&bits, &value, sizeof bits);
-    fraction = bits & (hidden - 1);
-    int exponent = (int)(bits >> 52 & 0x7ff), normal = exponent != 0;
-    parei_decimal_binary binary = {fraction + (normal ? hidden : 0), exponent - normal - 1074,
-                                   bits >> 63 != 0, exponent != 0x7ff,
-                                   fraction == 0 && exponent > 1};
+/* Takes IEEE 754's binary formats apart. */
+PAREI_INLINE parei_decimal_binary parei_decimal_of_bits(uint64_t bits, int fraction_bits,
+                                                        int exponent_bits) {
+    const uint64_t hidden = (uint64_t)1 << fraction_bits;
+    const int exponent_max = (1 << exponent_bits) - 1;
+    uint64_t fraction = bits & (hidden - 1);
+    int exponent = (int)(bits >> fraction_bits) & exponent_max;
+    bool normal = exponent != 0;
+    parei_decimal_binary binary = {fraction + (normal ? hidden : 0),
+                                   exponent - normal - (1 << (exponent_bits - 1)) + 2 -
+                                       fraction_bits,
+                                   bits >> (fraction_bits + exponent_bits) != 0,
+                                   exponent != exponent_max, fraction == 0 && exponent > 1};
     return binary;
 }
 
-PAREI_INLINE parei_decimal_binary parei_decimal_of_float(float value) {
-    const uint32_t hidden = (uint32_t)1 << 23;
-    uint32_t bits, fraction;
+PAREI_INLINE parei_decimal_binary parei_decimal_of_double(double value) {
+    uint64_t bits;
     memcpy(&bits, &value, sizeof bits);
-    fraction = bits & (hidden - 1);
-    int exponent = (int)(bits >> 23 & 0xff), normal = exponent != 0;
-    parei_decimal_binary binary = {fraction + (normal ? hidden : 0), exponent - normal - 149,
-                                   bits >> 31 != 0, exponent != 0xff,
-                                   fraction == 0 && exponent > 1};
-    return binary;
+    return parei_decimal_of_bits(bits, 52, 11);
+}
+
+PAREI_INLINE parei_decimal_binary parei_decimal_of_float(float value) {
+    uint32_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    return parei_decimal_of_bits(bits, 23, 8);
 }
 
 /* The shortest text, of a number whose shortest decimal has at most 17 - padding digits. */
