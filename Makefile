@@ -5,6 +5,7 @@
 #   make bench        all benches: table, build/bench/results.json    BENCH_FILTER=regex picks rows
 #   make bench-quick  the same in under a minute
 #   make soak         ten minutes of threads at random under TSan, SECONDS=600
+#   make doubles      text of 100 million doubles against printf and strtod     COUNT=100000000
 #   make dropin       build/dropin/pare.h, the single header          PARTS="arena str": only those
 #   make install      PREFIX=/usr/local DESTDIR=
 #   make tidy         check how the sources look; make format repairs the layout
@@ -27,7 +28,7 @@ CTEST = ctest --test-dir build -j $(JOBS) --output-on-failure --no-tests=error
 
 export INSTALL BENCH_FILTER
 
-.PHONY: all test bench bench-quick soak dropin install tidy format clean
+.PHONY: all test bench bench-quick soak doubles dropin install tidy format clean
 
 all:
 	@.ci/need build test format bench
@@ -56,6 +57,14 @@ soak:
 	  -DCMAKE_BUILD_TYPE=None "-DCMAKE_C_FLAGS=-O1 -g -fsanitize=thread"
 	cmake --build build/soak -j $(JOBS)
 	ctest --test-dir build/soak --output-on-failure --no-tests=error
+
+COUNT = 100000000
+doubles:
+	@.ci/need build test
+	cmake -S . -B build/doubles $(if $(wildcard build/doubles/CMakeCache.txt),,$(NEW)) \
+	  -DPARE_BUILD_TESTS=ON -DPARE_SUITES=doubles -DPARE_DOUBLES=$(COUNT)
+	cmake --build build/doubles -j $(JOBS) --target soak_decimal
+	ctest --test-dir build/doubles -j $(JOBS) --output-on-failure --no-tests=error
 
 dropin:
 	@.ci/need dropin
