@@ -10,8 +10,9 @@
 #define _GNU_SOURCE /* asprintf */
 #include "bench_str.h"
 #include "pare/str.h"
-#include "../src/internal/digits.h"
-#include "../src/internal/plain.h"
+#include "internal/decimal.h"
+#include "internal/digits.h"
+#include "internal/plain.h"
 
 /* --- the floor: a pointer, and nobody asks ------------------------------------------------- */
 
@@ -436,6 +437,99 @@ static void int64_doubling(bench *b) {
     free(t->ptr);
 }
 
+/* --- str/double-shortest, str/double-2-decimals -------------------------------------------- */
+
+enum { DOUBLE_BYTES = 40 }; /* of any text here, comma and NUL included */
+
+PAREI_INLINE char *bare_shortest(char *out, double value) {
+    return parei_decimal_shortest(out, parei_decimal_of_double(value), 0);
+}
+
+PAREI_INLINE char *bare_cents(char *out, double value) {
+    return parei_decimal_fixed(out, parei_decimal_of_double(value), 2);
+}
+
+PAREI_INLINE void append_cents(pare_str *s, double value) {
+    pare_str_append_double_fixed(s, value, 2);
+}
+
+PAREI_INLINE void append_shortest(pare_str *s, double value) { pare_str_append_double(s, value); }
+
+/* As many digits as it takes to read the same number. */
+static int print_shortest(char *out, double value) {
+    for (int digits = 15; digits < 17; digits++) {
+        int size = snprintf(out, DOUBLE_BYTES, "%.*g,", digits, value);
+        if (strtod(out, NULL) == value) return size;
+    }
+    return snprintf(out, DOUBLE_BYTES, "%.17g,", value);
+}
+
+static int print_cents(char *out, double value) {
+    return snprintf(out, DOUBLE_BYTES, "%.2f,", value);
+}
+
+PAREI_INLINE void double_floor(bench *b, const double *values, char *(*write)(char *, double)) {
+    bare state, *t = bare_open(b, &state);
+    const double *n = bench_hide((void *)(uintptr_t)values);
+    while (bench_next(b)) {
+        char *out = t->ptr;
+        for (int i = 0; i < NUMBERS; i++) {
+            out = write(out, n[i]);
+            *out++ = ',';
+        }
+        t->len = (size_t)(out - t->ptr);
+        bench_keep(t);
+    }
+    bench_ops(b, NUMBERS);
+    bench_result(b, t->ptr, t->len);
+    free(t->ptr);
+}
+
+PAREI_INLINE void double_pare(bench *b, const double *values, void (*append)(pare_str *, double)) {
+    pare_str state, *s = str_open(b, &state);
+    const double *n = bench_hide((void *)(uintptr_t)values);
+    while (bench_next(b)) {
+        pare_str_reset(s);
+        for (int i = 0; i < NUMBERS; i++) {
+            append(s, n[i]);
+            pare_str_append_char(s, ',');
+        }
+        bench_keep(pare_str_cstr(s));
+    }
+    bench_ops(b, NUMBERS);
+    bench_result(b, pare_str_cstr(s), pare_str_len(s));
+    str_close(b, s);
+}
+
+PAREI_INLINE void double_heap(bench *b, const double *values, int (*print)(char *, double)) {
+    const bench_heap *heap = bench_heap_of(b);
+    const double *n = bench_hide((void *)(uintptr_t)values);
+    char *text = NULL;
+    while (bench_next(b)) {
+        heap->free(text);
+        text = got(heap->malloc(1));
+        size_t len = 0;
+        for (int i = 0; i < NUMBERS; i++) {
+            char number[DOUBLE_BYTES];
+            size_t size = (size_t)print(number, n[i]);
+            text = got(heap->realloc(text, len + size + 1));
+            memcpy(text + len, number, size + 1);
+            len += size;
+        }
+        bench_keep(text);
+    }
+    bench_ops(b, NUMBERS);
+    bench_result(b, text, strlen(text));
+    heap->free(text);
+}
+
+static void shortest_floor(bench *b) { double_floor(b, doubles, bare_shortest); }
+static void shortest_pare(bench *b) { double_pare(b, doubles, append_shortest); }
+static void shortest_heap(bench *b) { double_heap(b, doubles, print_shortest); }
+static void cents_floor(bench *b) { double_floor(b, amounts, bare_cents); }
+static void cents_pare(bench *b) { double_pare(b, amounts, append_cents); }
+static void cents_heap(bench *b) { double_heap(b, amounts, print_cents); }
+
 /* --- str/json-map -------------------------------------------------------------------------- */
 
 typedef struct pair {
@@ -595,6 +689,10 @@ void bench_str(void) {
     add_row("str/int64", "one of 1000 random int64_t, as text with a comma behind", int64_pare,
             int64_floor, int64_heap);
     bench_add("str/int64", "libc-doubling", int64_doubling, NULL);
+    add_row("str/double-shortest", "one of 1000 random doubles of any size, a comma behind",
+            shortest_pare, shortest_floor, shortest_heap);
+    add_row("str/double-2-decimals", "one of 1000 random doubles up to 100000, a comma behind",
+            cents_pare, cents_floor, cents_heap);
     bench_row("str/json-map", "one JSON object of ten pairs of strings, four of them escaped");
     bench_add("str/json-map", "pare", json_pare, NULL);
     bench_add("str/json-map", "floor", json_floor, NULL);

@@ -33,6 +33,17 @@ static char part_texts[PARTS][PART_BYTES + 1];
 static const char *parts[PARTS];
 static char bytes[BYTES];
 static int64_t numbers[NUMBERS];
+static double doubles[NUMBERS]; /* of any size, in texts that every contender lays out alike */
+static double amounts[NUMBERS]; /* 0 to 100000 */
+
+static inline double any_double(uint64_t *random) {
+    for (;;) {
+        double value;
+        uint64_t bits = bench_random(random), exponent = bits >> 52 & 0x7ff;
+        memcpy(&value, &bits, sizeof value);
+        if (exponent != 0x7ff && (exponent < 1023 - 32 || exponent > 1023 + 70)) return value;
+    }
+}
 
 static inline void fill_inputs(void) {
     static const int64_t statuses[] = {200, 200, 200, 304, 404, 500};
@@ -51,6 +62,10 @@ static inline void fill_inputs(void) {
     }
     for (int i = 0; i < BYTES; i++) bytes[i] = (char)('a' + bench_random(&random) % 26);
     for (int i = 0; i < NUMBERS; i++) numbers[i] = (int64_t)bench_random(&random);
+    for (int i = 0; i < NUMBERS; i++) {
+        doubles[i] = any_double(&random);
+        amounts[i] = (double)(bench_random(&random) >> 11) * (1e5 / 9007199254740992.0);
+    }
 }
 
 /* A log line, as printf makes it. */

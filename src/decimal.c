@@ -26,9 +26,9 @@ typedef struct parei_decimal_expansion {
     unsigned low;                            /* words before this one are 0 */
 } parei_decimal_expansion;
 
-char *parei_decimal_write_special(char *out, parei_decimal_binary value) {
-    bool is_nan = (value.c & (value.c - 1)) != 0;
-    if (value.negative && !is_nan) *out++ = '-';
+char *parei_decimal_write_special(char *out, uint64_t c, bool negative) {
+    bool is_nan = (c & (c - 1)) != 0; /* more than the hidden bit */
+    if (negative && !is_nan) *out++ = '-';
     memcpy(out, is_nan ? "nan" : "inf", 3);
     return out + 3;
 }
@@ -154,13 +154,14 @@ static void parei_decimal_write_rounded(parei_decimal_expansion *e, char *out, s
 
 /* --- numbers ----------------------------------------------------------------------------- */
 
-char *parei_decimal_exact_fixed(char *out, parei_decimal_binary value, unsigned decimals) {
+char *parei_decimal_exact_fixed(char *out, double value, unsigned decimals) {
     PAREI_ASSERT(decimals <= PAREI_DECIMAL_DECIMALS_MAX);
     parei_decimal_expansion e;
-    if (!value.finite) return parei_decimal_write_special(out, value);
+    parei_decimal_binary binary = parei_decimal_of_double(value);
+    if (!binary.finite) return parei_decimal_write_special(out, binary.c, binary.negative);
     *out = '-';
-    out += value.negative;
-    size_t digits = parei_decimal_expand(&e, value);
+    out += binary.negative;
+    size_t digits = parei_decimal_expand(&e, binary);
     char *text = out + 1, *point = text + 1 + digits;
     parei_decimal_write_rounded(&e, text, digits + decimals);
 
@@ -174,14 +175,15 @@ char *parei_decimal_exact_fixed(char *out, parei_decimal_binary value, unsigned 
     return out + 1 + decimals;
 }
 
-char *parei_decimal_exact_scientific(char *out, parei_decimal_binary value, unsigned decimals) {
+char *parei_decimal_exact_scientific(char *out, double value, unsigned decimals) {
     PAREI_ASSERT(decimals <= PAREI_DECIMAL_DECIMALS_MAX);
     parei_decimal_expansion e;
-    if (!value.finite) return parei_decimal_write_special(out, value);
+    parei_decimal_binary binary = parei_decimal_of_double(value);
+    if (!binary.finite) return parei_decimal_write_special(out, binary.c, binary.negative);
     *out = '-';
-    out += value.negative;
-    int exponent = (int)parei_decimal_expand(&e, value) - 1;
-    for (; e.chunk == 0 && value.c != 0; exponent -= 9) parei_decimal_advance(&e);
+    out += binary.negative;
+    int exponent = (int)parei_decimal_expand(&e, binary) - 1;
+    for (; e.chunk == 0 && binary.c != 0; exponent -= 9) parei_decimal_advance(&e);
 
     char *text = out + 1; /* the 0 that takes a carry; then zeros of the first chunk */
     size_t zeros = 0;

@@ -399,8 +399,8 @@ pare_status pare_str_append_float(pare_str *s, float value) {
     return parei_str_take(s, array, out, end);
 }
 
-static PAREI_COLD pare_status parei_str_append_exact(pare_str *s, parei_decimal_binary value,
-                                                     unsigned decimals, bool scientific) {
+static PAREI_COLD pare_status parei_str_append_exact(pare_str *s, double value, unsigned decimals,
+                                                     bool scientific) {
     char text[PAREI_DECIMAL_EXACT_ROOM];
     char *end = scientific ? parei_decimal_exact_scientific(text, value, decimals)
                            : parei_decimal_exact_fixed(text, value, decimals);
@@ -410,18 +410,16 @@ static PAREI_COLD pare_status parei_str_append_exact(pare_str *s, parei_decimal_
 pare_status pare_str_append_double_fixed(pare_str *s, double value, unsigned decimals) {
     char array[PAREI_DECIMAL_ROOM], *out = parei_str_place(s, array);
     if (decimals > PARE_STR_DECIMALS_MAX) return parei_buf_fail(&s->buf, PARE_ERR_ARGUMENT, 0);
-    parei_decimal_binary binary = parei_decimal_of_double(value);
-    char *end = parei_decimal_fixed(out, binary, decimals);
-    if (!PAREI_LIKELY(end != NULL)) return parei_str_append_exact(s, binary, decimals, false);
+    char *end = parei_decimal_fixed(out, parei_decimal_of_double(value), decimals);
+    if (!PAREI_LIKELY(end != NULL)) return parei_str_append_exact(s, value, decimals, false);
     return parei_str_take(s, array, out, end);
 }
 
 pare_status pare_str_append_double_scientific(pare_str *s, double value, unsigned decimals) {
     char array[PAREI_DECIMAL_ROOM], *out = parei_str_place(s, array);
     if (decimals > PARE_STR_DECIMALS_MAX) return parei_buf_fail(&s->buf, PARE_ERR_ARGUMENT, 0);
-    parei_decimal_binary binary = parei_decimal_of_double(value);
-    char *end = parei_decimal_scientific(out, binary, decimals);
-    if (!PAREI_LIKELY(end != NULL)) return parei_str_append_exact(s, binary, decimals, true);
+    char *end = parei_decimal_scientific(out, parei_decimal_of_double(value), decimals);
+    if (!PAREI_LIKELY(end != NULL)) return parei_str_append_exact(s, value, decimals, true);
     return parei_str_take(s, array, out, end);
 }
 

@@ -39,13 +39,12 @@ typedef struct parei_decimal_binary {
 
 /* As printf's %.*f and %.*e have it: the exact value, rounded half to even, for any number and up
  * to PAREI_DECIMAL_DECIMALS_MAX decimals. Each returns the end. */
-PARE_API PAREI_COLD char *parei_decimal_exact_fixed(char *out, parei_decimal_binary value,
-                                                    unsigned decimals);
-PARE_API PAREI_COLD char *parei_decimal_exact_scientific(char *out, parei_decimal_binary value,
+PARE_API PAREI_COLD char *parei_decimal_exact_fixed(char *out, double value, unsigned decimals);
+PARE_API PAREI_COLD char *parei_decimal_exact_scientific(char *out, double value,
                                                          unsigned decimals);
 
-/* "-inf", "inf" or "nan". */
-PARE_API PAREI_COLD char *parei_decimal_write_special(char *out, parei_decimal_binary value);
+/* What is not finite: "nan", "inf" or "-inf". */
+PARE_API PAREI_COLD char *parei_decimal_write_special(char *out, uint64_t c, bool negative);
 
 /* --- arithmetic -------------------------------------------------------------------------- */
 
@@ -124,13 +123,32 @@ PAREI_INLINE int parei_decimal_log10(int q, bool three_quarters) {
 
 PAREI_INLINE int parei_decimal_log2(int e) { return (e * 217706) >> 16; }
 
-/* 10^n for n <= 19, times the power of two that makes it 64 bits. */
-static const uint64_t parei_decimal_tens[20] = {
+/* 10^n, up to what seventeen digits need. */
+static const uint64_t parei_decimal_ten[18] = {1u,
+                                               10u,
+                                               100u,
+                                               1000u,
+                                               10000u,
+                                               100000u,
+                                               1000000u,
+                                               10000000u,
+                                               100000000u,
+                                               1000000000u,
+                                               10000000000u,
+                                               100000000000u,
+                                               1000000000000u,
+                                               10000000000000u,
+                                               100000000000000u,
+                                               1000000000000000u,
+                                               10000000000000000u,
+                                               100000000000000000u};
+
+/* The first sixteen of them, times the power of two that makes them 64 bits. */
+static const uint64_t parei_decimal_tens[16] = {
     0x8000000000000000, 0xa000000000000000, 0xc800000000000000, 0xfa00000000000000,
     0x9c40000000000000, 0xc350000000000000, 0xf424000000000000, 0x9896800000000000,
     0xbebc200000000000, 0xee6b280000000000, 0x9502f90000000000, 0xba43b74000000000,
     0xe8d4a51000000000, 0x9184e72a00000000, 0xb5e620f480000000, 0xe35fa931a0000000,
-    0x8e1bc9bf04000000, 0xb1a2bc2ec5000000, 0xde0b6b3a76400000, 0x8ac7230489e80000,
 };
 
 /* 10^e for every 16th e from -324 on, times the power of two that makes it 128 bits, rounded up. */
@@ -159,18 +177,13 @@ static const parei_decimal_wide parei_decimal_steps[43] = {
     {0x82c730bec1cac960, 0x8f26fdb7c3c30a3e},
 };
 
-/* 10^n, n <= 19. */
-PAREI_INLINE uint64_t parei_decimal_ten(unsigned n) {
-    return parei_decimal_tens[n] >> (63 - parei_decimal_log2((int)n));
-}
-
 /* 10^e * 2^scale, in [2^126, 2^128), is g, less an excess above 0 and at most 2. */
 typedef struct parei_decimal_power {
     parei_decimal_wide g;
     int scale;
 } parei_decimal_power;
 
-/* For e in [-324, 350]. Two factors take 848 bytes where one table would take 10800. */
+/* For e in [-324, 350]. Two factors take 816 bytes where one table would take 10800. */
 PAREI_INLINE parei_decimal_power parei_decimal_power_of(int e) {
     unsigned at = (unsigned)(e + 324);
     int step = (int)(at & ~15u) - 324;
@@ -362,7 +375,8 @@ PAREI_INLINE parei_decimal_binary parei_decimal_of_float(float value) {
 
 /* The shortest text, of a number whose shortest decimal has at most 17 - padding digits. */
 PAREI_INLINE char *parei_decimal_shortest(char *out, parei_decimal_binary value, unsigned padding) {
-    if (!PAREI_LIKELY(value.finite)) return parei_decimal_write_special(out, value);
+    if (!PAREI_LIKELY(value.finite))
+        return parei_decimal_write_special(out, value.c, value.negative);
     *out = '-';
     out += value.negative;
     if (value.c == 0) {
@@ -371,7 +385,7 @@ PAREI_INLINE char *parei_decimal_shortest(char *out, parei_decimal_binary value,
     }
     parei_decimal_number number = parei_decimal_shorten(value);
     if (padding != 0) {
-        number.tens = (10 * number.tens + number.unit) * parei_decimal_ten(padding - 1);
+        number.tens = (10 * number.tens + number.unit) * parei_decimal_ten[padding - 1];
         number.unit = 0;
         number.exponent -= (int)padding;
     }
@@ -388,7 +402,7 @@ PAREI_INLINE char *parei_decimal_shortest(char *out, parei_decimal_binary value,
 PAREI_INLINE uint64_t parei_decimal_round_fraction(uint64_t c, unsigned bits, unsigned decimals,
                                                    uint64_t *whole) {
     const uint64_t half = (uint64_t)1 << 63;
-    uint64_t ten = parei_decimal_ten(decimals);
+    uint64_t ten = parei_decimal_ten[decimals];
     parei_decimal_wide product = {0, 0}; /* high: the digits; low: the remainder, of 2^64 */
     if (PAREI_LIKELY(bits <= 64)) {
         *whole = c >> 1 >> (bits - 1);
@@ -406,22 +420,25 @@ PAREI_INLINE uint64_t parei_decimal_round_fraction(uint64_t c, unsigned bits, un
     return carry ? 0 : product.high;
 }
 
-/* `part` with as many digits as there are decimals. */
+/* `part` with as many digits as there are decimals, 1 to PAREI_DECIMAL_QUICK_MAX. */
 PAREI_INLINE char *parei_decimal_write_part(char *out, uint64_t part, unsigned decimals) {
     const uint64_t e8 = 100000000;
-    if (decimals <= 8) {
-        parei_digits_next8(out, part * parei_decimal_ten(8 - decimals));
-    } else {
-        part *= parei_decimal_ten(PAREI_DECIMAL_QUICK_MAX - decimals);
-        parei_digits_next16(out, part / e8, part % e8);
+    if (decimals > 8) {
+        uint64_t high = part / e8;
+        parei_digits_store(out, parei_digits_split8(high) >> 8 * (16 - decimals));
+        out += decimals - 8;
+        part -= high * e8;
+        decimals = 8;
     }
+    parei_digits_store(out, parei_digits_split8(part) >> 8 * (8 - decimals));
     return out + decimals;
 }
 
 /* As parei_decimal_exact_fixed for most numbers; NULL for more than PAREI_DECIMAL_QUICK_MAX
  * decimals and from 2^64 on. */
 PAREI_INLINE char *parei_decimal_fixed(char *out, parei_decimal_binary value, unsigned decimals) {
-    if (!PAREI_LIKELY(value.finite)) return parei_decimal_write_special(out, value);
+    if (!PAREI_LIKELY(value.finite))
+        return parei_decimal_write_special(out, value.c, value.negative);
     if (decimals > PAREI_DECIMAL_QUICK_MAX || value.q > 11) return NULL;
 
     uint64_t whole = 0, part = 0;
@@ -443,7 +460,7 @@ PAREI_INLINE char *parei_decimal_fixed(char *out, parei_decimal_binary value, un
  * near to tell. Requires c != 0. */
 PAREI_INLINE bool parei_decimal_round_digits(parei_decimal_binary value, unsigned decimals,
                                              uint64_t *digits, int *exponent) {
-    const uint64_t half = (uint64_t)1 << 63, ten = parei_decimal_ten(decimals + 1);
+    const uint64_t half = (uint64_t)1 << 63, ten = parei_decimal_ten[decimals + 1];
     unsigned zeros = 63 - parei_decimal_top_bit(value.c);
     uint64_t rest, c = value.c << zeros;
     int q = value.q - (int)zeros;
@@ -472,12 +489,13 @@ PAREI_INLINE char *parei_decimal_scientific(char *out, parei_decimal_binary valu
                                             unsigned decimals) {
     uint64_t digits = 0;
     int exponent = 0;
-    if (!PAREI_LIKELY(value.finite)) return parei_decimal_write_special(out, value);
+    if (!PAREI_LIKELY(value.finite))
+        return parei_decimal_write_special(out, value.c, value.negative);
     if (decimals > PAREI_DECIMAL_QUICK_MAX) return NULL;
     if (value.c != 0 && !parei_decimal_round_digits(value, decimals, &digits, &exponent)) {
         return NULL;
     }
-    digits *= parei_decimal_ten(PAREI_DECIMAL_QUICK_MAX - decimals);
+    digits *= parei_decimal_ten[PAREI_DECIMAL_QUICK_MAX - decimals];
     parei_decimal_number number = {digits / 10, (unsigned)(digits % 10),
                                    exponent - PAREI_DECIMAL_QUICK_MAX};
     parei_decimal_digits d = parei_decimal_split(number);
