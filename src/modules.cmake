@@ -13,7 +13,8 @@ set(PARE_MODULES
   escape strpool text)
 
 # Modules without a public header: theirs is src/internal/m.h.
-set(PARE_PRIVATE_MODULES blocks guard line rewind extend mag harden serve rack bufrack decimal escape)
+set(PARE_PRIVATE_MODULES blocks guard line rewind extend mag harden serve rack bufrack decimal
+  escape)
 
 # Modules that the single header leaves out unless PARTS names them.
 set(PARE_EXTRA_MODULES text)
