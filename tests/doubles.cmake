@@ -7,6 +7,7 @@ target_link_libraries(soak_decimal PRIVATE pare::static)
 pare_target_defaults(soak_decimal)
 math(EXPR part "${PARE_DOUBLES} / 4")
 foreach(seed RANGE 1 4)
-  add_test(NAME soak/decimal/${seed} COMMAND ${launcher} $<TARGET_FILE:soak_decimal> ${part} ${seed})
+  add_test(NAME soak/decimal/${seed}
+    COMMAND ${launcher} $<TARGET_FILE:soak_decimal> ${part} ${seed})
   set_tests_properties(soak/decimal/${seed} PROPERTIES TIMEOUT 86400)
 endforeach()
