@@ -578,16 +578,21 @@ static void chaos_spares_gets_that_are_reserved(void **state) {
     face->deinit(&pool);
 }
 
+/* A pool of conns, each of which leaves when it is put. */
+static void open_dropping(some_pool *pool, probe *p, maker *m, unsigned flags, size_t quarantine) {
+    pare_pool_options o = conns(m);
+    o.flags = flags;
+    o.chaos_put = 1;
+    o.quarantine_bytes = quarantine > 0 ? quarantine * o.size : 1;
+    open_pool(pool, p, o);
+}
+
 static void chaos_drops_objects_at_put(void **state) {
     probe *p = *state;
     for (unsigned flags = 0; flags <= PARE_POOL_HARDENED; flags += PARE_POOL_HARDENED) {
         maker m = {0};
         some_pool pool;
-        pare_pool_options o = conns(&m);
-        o.flags = flags;
-        o.chaos_put = 1;
-        o.quarantine_bytes = FEW * o.size;
-        open_pool(&pool, p, o);
+        open_dropping(&pool, p, &m, flags, FEW);
         conn *first = (conn *)(void *)must_get(&pool);
         face->put(&pool, first);
         assert_int_equal(m.ended, 1);
@@ -630,11 +635,7 @@ static void chaos_init_that_fails_refuses_the_get_alone(void **state) {
     for (unsigned flags = 0; flags <= PARE_POOL_HARDENED; flags += PARE_POOL_HARDENED) {
         maker m = {0};
         some_pool pool;
-        pare_pool_options o = conns(&m);
-        o.flags = flags;
-        o.chaos_put = 1;
-        o.quarantine_bytes = 1;
-        open_pool(&pool, p, o);
+        open_dropping(&pool, p, &m, flags, 0);
         face->put(&pool, must_get(&pool));
         m.fail_at = m.made;
         for (int i = 0; i < 10; i++) assert_null(face->get(&pool));
