@@ -11,7 +11,7 @@
  * Caches   Whoever has a place to keep one owns a pare_mtbufpool_cache: that is the fastest way.
  *          The plain calls find the calling thread's own by themselves; thread.h tells when those
  *          begin and end.
- * Memory   init takes one block: state and a stock per class, 13 KiB by default. A cache takes 5
+ * Memory   init takes one block: state and a stock per class, 13 KiB by default. A cache takes 4.4
  *          KiB, and magazines as its classes come into use: each for as many buffers as make 32
  *          KiB, 64 at most. The budget, retain_bytes, bounds the bytes that are kept, never those
  *          in use. It is handed out to magazines, for all that they have room for, so a hit has no
