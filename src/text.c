@@ -522,6 +522,12 @@ pare_status pare_json_uint(pare_json *j, uint64_t value) {
     return pare_str_append_uint(j->out, value);
 }
 
+pare_status pare_json_double(pare_json *j, double value) {
+    if (!parei_text_json_value(j, PAREI_SITE())) return PARE_ERR_ARGUMENT;
+    if (!(value - value == 0)) return parei_text_refuse(j->out, 0); /* nan, inf */
+    return pare_str_append_double(j->out, value);
+}
+
 pare_status pare_json_bool(pare_json *j, int value) {
     if (!parei_text_json_value(j, PAREI_SITE())) return PARE_ERR_ARGUMENT;
     return pare_str_append_bool(j->out, value);

@@ -122,6 +122,17 @@ static void print_decoded(void) {
     pare_str_deinit(&result);
 }
 
+static void print_double(pare_str *s, uint64_t bits, unsigned decimals) {
+    double value;
+    memcpy(&value, &bits, sizeof value);
+    pare_str_append_double(s, value);
+    printf("double %016" PRIx64 " %s\n", bits, pare_str_cstr(s));
+    pare_str_reset(s);
+    pare_str_append_double_fixed(s, value, decimals);
+    printf("fixed %016" PRIx64 ",%u %s\n", bits, decimals, pare_str_cstr(s));
+    pare_str_reset(s);
+}
+
 static void print_numbers(void) {
     pare_str s = {0};
     for (int i = 0; i < NUMBERS; i++) {
@@ -137,6 +148,8 @@ static void print_numbers(void) {
         pare_text_append_size(&s, number);
         printf("size %" PRIu64 " %s\n", number, pare_str_cstr(&s));
         pare_str_reset(&s);
+        print_double(&s, number, decimals);
+        print_double(&s, random_number() << random_below(64), decimals);
         pare_str_append_int_base(&s, (int64_t)number, base, width, i % 2 != 0 ? '0' : '.');
         printf("base %" PRId64 ",%u,%u,%d %s\n", (int64_t)number, base, width, i % 2,
                pare_str_cstr(&s));

@@ -3,7 +3,7 @@
     python3 tests/reference.py build/tests/reference
 
 SPDX-License-Identifier: MIT"""
-import ast, base64, csv, datetime, fractions, html, io, json, re, subprocess, sys
+import ast, base64, csv, datetime, decimal, fractions, html, io, json, re, struct, subprocess, sys
 import urllib.parse
 import xml.etree.ElementTree
 from xml.sax import saxutils
@@ -80,6 +80,24 @@ def base(value):
     return (sign + digits).rjust(width, ".")
 
 
+def double(bits):
+    return struct.unpack(">d", bytes.fromhex(bits))[0]
+
+
+def is_shortest(bits, printed):  # Python's repr has the same digits, and other rules for the point
+    value = double(bits)
+    ours, theirs = decimal.Decimal(printed), decimal.Decimal(repr(value))
+    if not theirs.is_finite():
+        return printed == str(value)
+    return (ours == theirs and ours.is_signed() == theirs.is_signed()
+            and re.fullmatch(r"-?(0|[1-9]\d*)(\.\d*[1-9])?(e[+-]\d+)?", printed))
+
+
+def fixed(given):
+    bits, decimals = given.split(",")
+    return "%.*f" % (int(decimals), double(bits))
+
+
 def valid(data):
     try:
         data.decode("utf-8")
@@ -107,12 +125,14 @@ CHECKS = {
     "decode": lambda data, out: is_base64(data) and base64.b64decode(data) == out,
     "decode-refused": lambda data, out: not is_base64(data),
 }
-VALUES = {"time": time, "size": size, "base": base}
+VALUES = {"time": time, "size": size, "base": base, "fixed": fixed}
 
 
 def holds(kind, given, printed):
     if kind in VALUES:
         return VALUES[kind](given) == printed
+    if kind == "double":
+        return is_shortest(given, printed)
     data = b"" if given == "-" else bytes.fromhex(given)
     if kind == "valid":
         return valid(data) == int(printed)

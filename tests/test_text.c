@@ -5,7 +5,8 @@
  * SPDX-License-Identifier: MIT */
 #include "support/probe.h"
 #include "pare/text.h"
-#include <inttypes.h>
+#include <float.h>
+#include <math.h>
 #include <stdio.h>
 
 typedef pare_status append_fn(pare_str *s, const char *text, size_t size);
@@ -513,6 +514,28 @@ static void json_writes_single_values_behind_other_text(void **state) {
     pare_str_deinit(&s);
 }
 
+static void json_doubles_are_numbers(void **state) {
+    static const double none[] = {NAN, INFINITY, -INFINITY};
+    (void)state;
+    pare_str s = {0};
+    pare_json j;
+    pare_json_init(&j, &s);
+    pare_json_begin_array(&j);
+    pare_json_double(&j, 0.1);
+    pare_json_double(&j, -0.0);
+    pare_json_double(&j, 1e300);
+    pare_json_double(&j, DBL_MAX);
+    pare_json_double(&j, 5e-324);
+    pare_json_end_array(&j);
+    assert_int_equal(pare_json_finish(&j), PARE_OK);
+    assert_reads(&s, "[0.1,-0,1e+300,1.7976931348623157e+308,5e-324]");
+    for (int i = 0; i < 3; i++) {
+        pare_json_init(&j, &s);
+        assert_refused(&s, pare_json_double(&j, none[i]));
+    }
+    pare_str_deinit(&s);
+}
+
 static void json_nests_to_its_depth(void **state) {
     (void)state;
     pare_str s = {0};
@@ -652,6 +675,7 @@ int main(void) {
         CASE(text_valid_utf8_ends_where_it_is_none),
         CASE(json_writes_a_nested_value),
         CASE(json_writes_single_values_behind_other_text),
+        CASE(json_doubles_are_numbers),
         CASE(json_nests_to_its_depth),
         CASE(json_watches_order_after_a_refusal),
         CASE(json_wrong_order_is_misuse),

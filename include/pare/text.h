@@ -111,13 +111,15 @@ PAREI_INLINE pare_status pare_json_key(pare_json *j, const char *key) {
     return pare_json_key_n(j, key, parei_str_length_or_one(key));
 }
 
-/* A value. */
+/* A value. A double is the shortest text that reads back as it; nan and inf have no form in JSON:
+ * PARE_ERR_ARGUMENT, which is sticky. */
 PARE_API pare_status pare_json_string_n(pare_json *j, const char *text, size_t size);
 PAREI_INLINE pare_status pare_json_string(pare_json *j, const char *text) {
     return pare_json_string_n(j, text, parei_str_length_or_one(text));
 }
 PARE_API pare_status pare_json_int(pare_json *j, int64_t value);
 PARE_API pare_status pare_json_uint(pare_json *j, uint64_t value);
+PARE_API pare_status pare_json_double(pare_json *j, double value);
 PARE_API pare_status pare_json_bool(pare_json *j, int value);
 PARE_API pare_status pare_json_null(pare_json *j);
 
