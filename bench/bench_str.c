@@ -532,28 +532,6 @@ static void cents_heap(bench *b) { double_heap(b, amounts, print_cents); }
 
 /* --- str/json-map -------------------------------------------------------------------------- */
 
-typedef struct pair {
-    pare_slice key, value;
-} pair;
-
-#define TEXT(literal)                                                                              \
-    { literal, sizeof literal - 1 }
-
-static pair pairs[] = {
-    {TEXT("id"), TEXT("7f3a9c51-02be-4d0f")},
-    {TEXT("name"), TEXT("Ada \"Countess\" Lovelace")},
-    {TEXT("email"), TEXT("ada.lovelace@example.org")},
-    {TEXT("path"), TEXT("C:\\work\\analytical-engine")},
-    {TEXT("city"), TEXT("Z\xc3\xbcrich")},
-    {TEXT("created_at"), TEXT("2024-05-17T08:30:00Z")},
-    {TEXT("role"), TEXT("admin")},
-    {TEXT("note"), TEXT("first line\nand a second one that is somewhat longer")},
-    {TEXT("user_agent"), TEXT("Mozilla/5.0 (X11; Linux x86_64; rv:115.0) Gecko/20100101")},
-    {TEXT("active"), TEXT("yes")},
-};
-
-enum { PAIRS = sizeof pairs / sizeof pairs[0] };
-
 /* What stands for a byte that is not plain, for texts that are known to be UTF-8. */
 static char *bare_escape(char *out, char c) {
     switch (c) {

@@ -4,6 +4,7 @@
 #ifndef PARE_BENCH_STR_H
 #define PARE_BENCH_STR_H
 #include "shim.h"
+#include "pare/str.h"
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -73,5 +74,28 @@ static inline void fill_inputs(void) {
     "time=%" PRId64 " level=info pid=%" PRId64 " msg=\"request done\" status=%" PRId64             \
     " bytes=%" PRId64 " us=%" PRId64 "\n"
 #define LINE_ARGUMENTS(e) (e)->time, (e)->pid, (e)->status, (e)->bytes, (e)->micros
+
+/* The pairs of a JSON object. */
+typedef struct pair {
+    pare_slice key, value;
+} pair;
+
+#define TEXT(literal)                                                                              \
+    { literal, sizeof literal - 1 }
+
+static pair pairs[] = {
+    {TEXT("id"), TEXT("7f3a9c51-02be-4d0f")},
+    {TEXT("name"), TEXT("Ada \"Countess\" Lovelace")},
+    {TEXT("email"), TEXT("ada.lovelace@example.org")},
+    {TEXT("path"), TEXT("C:\\work\\analytical-engine")},
+    {TEXT("city"), TEXT("Z\xc3\xbcrich")},
+    {TEXT("created_at"), TEXT("2024-05-17T08:30:00Z")},
+    {TEXT("role"), TEXT("admin")},
+    {TEXT("note"), TEXT("first line\nand a second one that is somewhat longer")},
+    {TEXT("user_agent"), TEXT("Mozilla/5.0 (X11; Linux x86_64; rv:115.0) Gecko/20100101")},
+    {TEXT("active"), TEXT("yes")},
+};
+
+enum { PAIRS = sizeof pairs / sizeof pairs[0] };
 
 #endif

@@ -31,10 +31,17 @@ struct String {
         char digits[32];
         text.append(digits, std::to_chars(digits, digits + sizeof digits, value).ptr);
     }
+    void shortest(double value) { number(value); }
+    void cents(double value) {
+        char digits[32];
+        char *end = digits + sizeof digits;
+        text.append(digits, std::to_chars(digits, end, value, std::chars_format::fixed, 2).ptr);
+    }
     void reset() { text.clear(); }
     const char *c_str() { return text.c_str(); }
     size_t size() { return text.size(); }
     void byte(char c) { text.push_back(c); }
+    void bytes(const char *bytes, size_t size) { text.append(bytes, size); }
     void part(const char *part) { text.append(part); }
     void line(const event &e) {
         text.append("time=");
@@ -66,8 +73,11 @@ struct Fmt {
     }
     size_t size() { return text.size(); }
     void byte(char c) { text.push_back(c); }
+    void bytes(const char *bytes, size_t size) { text.append(bytes, bytes + size); }
     void part(const char *part) { text.append(part, part + strlen(part)); }
     void number(int64_t value) { fmt::format_to(std::back_inserter(text), "{}", value); }
+    void shortest(double value) { fmt::format_to(std::back_inserter(text), "{}", value); }
+    void cents(double value) { fmt::format_to(std::back_inserter(text), "{:.2f}", value); }
     void line(const event &e) {
         fmt::format_to(std::back_inserter(text), FMT_LINE, LINE_ARGUMENTS(&e));
     }
@@ -77,6 +87,12 @@ struct Fmt {
 struct FmtCompiled : Fmt {
     void number(int64_t value) {
         fmt::format_to(std::back_inserter(text), FMT_COMPILE("{}"), value);
+    }
+    void shortest(double value) {
+        fmt::format_to(std::back_inserter(text), FMT_COMPILE("{}"), value);
+    }
+    void cents(double value) {
+        fmt::format_to(std::back_inserter(text), FMT_COMPILE("{:.2f}"), value);
     }
     void line(const event &e) {
         fmt::format_to(std::back_inserter(text), FMT_COMPILE(FMT_LINE), LINE_ARGUMENTS(&e));
@@ -93,7 +109,11 @@ struct Glib {
     const char *c_str() { return text->str; }
     size_t size() { return text->len; }
     void byte(char c) { g_string_append_c(text, c); }
+    void bytes(const char *bytes, size_t size) {
+        g_string_append_len(text, bytes, static_cast<gssize>(size));
+    }
     void part(const char *part) { g_string_append(text, part); }
+    void cents(double value) { g_string_append_printf(text, "%.2f", value); }
     void number(int64_t value) { g_string_append_printf(text, "%" PRId64, value); }
     void line(const event &e) { g_string_append_printf(text, LINE_FORMAT, LINE_ARGUMENTS(&e)); }
 };
@@ -108,7 +128,9 @@ struct Sds {
     const char *c_str() { return text; }
     size_t size() { return sdslen(text); }
     void byte(char c) { text = sdscatlen(text, &c, 1); }
+    void bytes(const char *bytes, size_t size) { text = sdscatlen(text, bytes, size); }
     void part(const char *part) { text = sdscat(text, part); }
+    void cents(double value) { text = sdscatprintf(text, "%.2f", value); }
     void number(int64_t value) { text = sdscatfmt(text, "%I", static_cast<long long>(value)); }
     void line(const event &e) {
         text = sdscatfmt(text,
@@ -174,13 +196,15 @@ template <class Peer> void append_byte(bench *b) {
     show(b, peer);
 }
 
-template <class Peer> void int64(bench *b) {
+/* Every number of `n`, by `append`. */
+template <class Peer, class Number, class Append>
+void numbers_by(bench *b, Number *n, Append append) {
     Peer state, *peer = static_cast<Peer *>(bench_hide(&state));
-    const int64_t *n = static_cast<const int64_t *>(bench_hide(numbers));
+    n = static_cast<Number *>(bench_hide(n));
     while (bench_next(b)) {
         peer->reset();
         for (int i = 0; i < NUMBERS; i++) {
-            peer->number(n[i]);
+            append(peer, n[i]);
             peer->byte(',');
         }
         bench_keep(peer->c_str());
@@ -189,11 +213,61 @@ template <class Peer> void int64(bench *b) {
     show(b, peer);
 }
 
+template <class Peer> void int64(bench *b) {
+    numbers_by<Peer>(b, numbers, [](Peer *p, int64_t value) { p->number(value); });
+}
+template <class Peer> void shortest(bench *b) {
+    numbers_by<Peer>(b, doubles, [](Peer *p, double value) { p->shortest(value); });
+}
+template <class Peer> void cents(bench *b) {
+    numbers_by<Peer>(b, amounts, [](Peer *p, double value) { p->cents(value); });
+}
+
+/* None of them escapes JSON: runs of plain bytes are found here. */
+template <class Peer> void json_string(Peer *peer, pare_slice text) {
+    size_t from = 0;
+    peer->byte('"');
+    for (size_t i = 0; i < text.len; i++) {
+        char c = text.ptr[i];
+        if (c != '"' && c != '\\' && static_cast<unsigned char>(c) >= ' ') continue;
+        peer->bytes(text.ptr + from, i - from);
+        peer->byte('\\');
+        peer->byte(c == '\n' ? 'n' : c);
+        from = i + 1;
+    }
+    peer->bytes(text.ptr + from, text.len - from);
+    peer->byte('"');
+}
+
+template <class Peer> void json_map(bench *b) {
+    Peer state, *peer = static_cast<Peer *>(bench_hide(&state));
+    const pair *p = static_cast<const pair *>(bench_hide(pairs));
+    while (bench_next(b)) {
+        peer->reset();
+        for (int i = 0; i < PAIRS; i++) {
+            peer->byte(i == 0 ? '{' : ',');
+            json_string(peer, p[i].key);
+            peer->byte(':');
+            json_string(peer, p[i].value);
+        }
+        peer->byte('}');
+        bench_keep(peer->c_str());
+    }
+    show(b, peer);
+}
+
+/* The C ones have no shortest text of a double. */
+template <class Peer> void add_shortest(const char *name) {
+    bench_add("str/double-shortest", name, shortest<Peer>, nullptr);
+}
+
 template <class Peer> void add_peer(const char *name) {
     bench_add("str/log-line", name, log_line<Peer>, nullptr);
     bench_add("str/join-100", name, join<Peer>, nullptr);
     bench_add("str/append-byte", name, append_byte<Peer>, nullptr);
     bench_add("str/int64", name, int64<Peer>, nullptr);
+    bench_add("str/double-2-decimals", name, cents<Peer>, nullptr);
+    bench_add("str/json-map", name, json_map<Peer>, nullptr);
 }
 
 } // namespace
@@ -201,9 +275,12 @@ template <class Peer> void add_peer(const char *name) {
 extern "C" void bench_str_peers(void) {
     fill_inputs();
     add_peer<String>("std-string");
+    add_shortest<String>("std-string");
 #ifdef BENCH_FMT
     add_peer<Fmt>("fmt");
     add_peer<FmtCompiled>("fmt-compiled");
+    add_shortest<Fmt>("fmt");
+    add_shortest<FmtCompiled>("fmt-compiled");
 #endif
 #ifdef BENCH_GLIB
     add_peer<Glib>("gstring");
