@@ -308,10 +308,7 @@ pare_status pare_mtbufpool_init(pare_mtbufpool *b, pare_allocator from,
     if (status != PARE_OK) return status;
     s->pool = b;
     parei_owner_join(&s->owner, &parei_mtbufpool_calls);
-    *b = (pare_mtbufpool){.serial = s->owner.serial,
-                          .line = s->owner.slot % PAREI_THREAD_LINES * sizeof(parei_slot),
-                          .from = from,
-                          .state = s};
+    *b = (pare_mtbufpool){.line = parei_owner_line(&s->owner), .from = from, .state = s};
     return PARE_OK;
 }
 
@@ -320,7 +317,6 @@ void pare_mtbufpool_deinit(pare_mtbufpool *b) {
     if (s != NULL) {
         parei_owner_leave(&s->owner);
         b->line = 0;
-        b->serial = 0;
         while (s->racks != NULL) parei_bufrack_end(s->racks, PAREI_SITE());
         parei_mtbufpool_give_back_all(s, PAREI_SITE());
         for (size_t row = 0; row < s->classes.end; row++) {

@@ -82,7 +82,7 @@ static pare_status parei_mtpool_get(parei_mtpool_state *s, void **out, size_t co
     pare_status status = PARE_ERR_ARGUMENT;
     if (parei_mtpool_unheld(s, site)) {
         pare_mtpool_cache *c = parei_mtpool_join(s);
-        if (c != NULL) return pare_mtpool_cache_get_n(c, out, count);
+        if (c != NULL) return parei_cache_get(c, out, count, site);
         status = s->harden.on ? parei_mtpool_take_hardened(s, out, count, site)
                               : parei_mtpool_take(s, out, count);
     }
@@ -102,8 +102,15 @@ void *parei_mtpool_get_slow(pare_mtpool *p) {
     return status == PARE_OK ? object : NULL;
 }
 
+/* The calling thread's cache, if it has one. */
+static pare_mtpool_cache *parei_mtpool_own(pare_mtpool *p) {
+    pare_mtpool_cache *c = parei_thread_cache(p->line);
+    if (c->rack != NULL) return c;
+    return p->state != NULL ? parei_thread_recall(&p->state->owner) : NULL;
+}
+
 pare_status pare_mtpool_get_n(pare_mtpool *p, void **out, size_t count) {
-    pare_mtpool_cache *c = parei_thread_find(p->line, p->serial);
+    pare_mtpool_cache *c = parei_mtpool_own(p);
     if (c != NULL) return pare_mtpool_cache_get_n(c, out, count);
     if (count == 0) return PARE_OK;
     if (p->state == NULL || out == NULL) return parei_mtpool_bad_call(p);
@@ -143,7 +150,7 @@ void parei_mtpool_put_slow(pare_mtpool *p, void *object) {
     if (!parei_mtpool_unheld(s, PAREI_SITE())) return;
     pare_mtpool_cache *c = parei_mtpool_join(s);
     if (c != NULL) {
-        pare_mtpool_cache_put(c, object);
+        parei_cache_put(c, object, PAREI_SITE());
     } else {
         parei_mtpool_give(s, object, PAREI_SITE());
     }
@@ -151,7 +158,7 @@ void parei_mtpool_put_slow(pare_mtpool *p, void *object) {
 
 void pare_mtpool_put_n(pare_mtpool *p, void *const *objects, size_t count) {
     for (size_t i = 0; i < count; i++) {
-        pare_mtpool_cache *c = parei_thread_find(p->line, p->serial);
+        pare_mtpool_cache *c = parei_mtpool_own(p);
         if (c != NULL) {
             pare_mtpool_cache_put_n(c, objects + i, count - i);
             return;
@@ -186,10 +193,7 @@ pare_status pare_mtpool_init(pare_mtpool *p, pare_allocator from,
     parei_lock_init(&s->lock);
     parei_lock_init(&s->stock.lock);
     parei_owner_join(&s->owner, &parei_mtpool_calls);
-    *p = (pare_mtpool){.serial = s->owner.serial,
-                       .line = s->owner.slot % PAREI_THREAD_LINES * sizeof(parei_slot),
-                       .from = from,
-                       .state = s};
+    *p = (pare_mtpool){.line = parei_owner_line(&s->owner), .from = from, .state = s};
     return PARE_OK;
 }
 
@@ -241,7 +245,6 @@ void pare_mtpool_deinit(pare_mtpool *p) {
         parei_mtpool_audit(s, true, PAREI_SITE());
         parei_owner_leave(&s->owner);
         p->line = 0;
-        p->serial = 0;
         while (s->racks != NULL) parei_rack_end(s->racks, PAREI_SITE());
         parei_mtpool_give_stock(s, SIZE_MAX, PAREI_SITE());
         parei_mtpool_give_empty(s);

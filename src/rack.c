@@ -567,8 +567,7 @@ static pare_status parei_rack_get_hardened(parei_mtpool_rack *r, void **out, siz
     return status;
 }
 
-static pare_status parei_cache_get(pare_mtpool_cache *c, void **out, size_t count,
-                                   const void *site) {
+pare_status parei_cache_get(pare_mtpool_cache *c, void **out, size_t count, const void *site) {
     parei_mtpool_rack *r = c->rack;
     if (r == NULL) return c->status = PARE_ERR_ARGUMENT;
     pare_status status = PARE_ERR_ARGUMENT;
@@ -668,22 +667,19 @@ static void parei_rack_put_hardened(parei_mtpool_rack *r, void *object, const vo
     parei_mtpool_report(r->state, &found, site);
 }
 
-void parei_mtpool_cache_put_slow(pare_mtpool_cache *c, void *object) {
+void parei_cache_put(pare_mtpool_cache *c, void *object, const void *site) {
     parei_mtpool_rack *r = c->rack;
     if (object == NULL) return;
     if (r != NULL && r->state->harden.on) {
-        parei_rack_put_hardened(r, object, PAREI_SITE());
+        parei_rack_put_hardened(r, object, site);
         return;
     }
     const char *kind = parei_rack_rejects(r, object);
     if (kind != NULL) {
-        parei_misuse(parei_mtpool_name, kind, r != NULL ? (void *)r->state->pool : c, object,
-                     PAREI_SITE());
+        parei_misuse(parei_mtpool_name, kind, r != NULL ? (void *)r->state->pool : c, object, site);
         return;
     }
-    while (parei_rack_count(r) == parei_rack_loaded(r)->capacity) {
-        parei_rack_make_room(r, PAREI_SITE());
-    }
+    while (parei_rack_count(r) == parei_rack_loaded(r)->capacity) parei_rack_make_room(r, site);
     parei_mtpool_state *s = r->state;
     parei_rack_enter(r);
     parei_serve_clean(&s->depot, object);
@@ -697,12 +693,16 @@ void parei_mtpool_cache_put_slow(pare_mtpool_cache *c, void *object) {
     parei_rack_leave(r);
 }
 
+void parei_mtpool_cache_put_slow(pare_mtpool_cache *c, void *object) {
+    parei_cache_put(c, object, PAREI_SITE());
+}
+
 void pare_mtpool_cache_put_n(pare_mtpool_cache *c, void *const *objects, size_t count) {
     for (size_t i = 0; i < count;) {
         void **top = parei_serve_push(c->top, c->hi, c->base, c->extent, objects + i, count - i);
         i += (size_t)(top - c->top);
         PAREI_PUBLISH(c->top, top);
-        if (i < count) pare_mtpool_cache_put(c, objects[i++]);
+        if (i < count) parei_cache_put(c, objects[i++], PAREI_SITE());
     }
 }
 

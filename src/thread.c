@@ -17,7 +17,11 @@
 typedef struct parei_table {
     struct parei_table *prev, *next;
     pare_span block;
+    void **lines; /* of the same thread; NULL: it is not in this process */
     size_t count; /* of slots: a power of two; the first stays free */
+#ifndef PAREI_THREAD_NAMED
+    void *room[PAREI_THREAD_LINES]; /* for the lines */
+#endif
     parei_slot slots[];
 } parei_table;
 
@@ -30,19 +34,21 @@ typedef struct parei_thread {
 
 static PAREI_THREAD_LOCAL parei_thread parei_thread_self;
 
-static const parei_slot parei_thread_none = {PAREI_SLOT_FREE, NULL};
+/* A cache of any kind, with its window closed. */
+static _Alignas(max_align_t) char parei_thread_closed[256];
 
-#define PAREI_LINE                                                                                 \
-    { PAREI_SLOT_FREE, NULL }
-#define PAREI_LINES_4 PAREI_LINE, PAREI_LINE, PAREI_LINE, PAREI_LINE
+#define PAREI_LINES_1 parei_thread_closed
+#define PAREI_LINES_4 PAREI_LINES_1, PAREI_LINES_1, PAREI_LINES_1, PAREI_LINES_1
+#define PAREI_LINES_16 PAREI_LINES_4, PAREI_LINES_4, PAREI_LINES_4, PAREI_LINES_4
+#define PAREI_LINES_64 PAREI_LINES_16, PAREI_LINES_16, PAREI_LINES_16, PAREI_LINES_16
 
+/* Lines that cannot be named lie in the thread's table, since thread-local memory may go earlier
+ * there than other threads can be told (MinGW); without a table, these are read. */
 #ifdef PAREI_THREAD_NAMED
-__thread
+__thread void *parei_thread_lines[PAREI_THREAD_LINES] = {PAREI_LINES_64};
 #else
-static PAREI_THREAD_LOCAL
+static void *parei_thread_no_lines[PAREI_THREAD_LINES] = {PAREI_LINES_64};
 #endif
-    parei_slot parei_thread_lines[PAREI_THREAD_LINES] = {PAREI_LINES_4, PAREI_LINES_4,
-                                                         PAREI_LINES_4, PAREI_LINES_4};
 
 static struct {
     parei_lock lock;
@@ -56,7 +62,13 @@ static struct {
 
 /* --- the calling thread ------------------------------------------------------------------ */
 
-parei_slot *parei_thread_get_lines(void) { return parei_thread_lines; }
+void **parei_thread_get_lines(void) {
+#ifdef PAREI_THREAD_NAMED
+    return parei_thread_lines;
+#else
+    return parei_thread_self.table != NULL ? parei_thread_self.table->lines : parei_thread_no_lines;
+#endif
+}
 
 /* Where the compiler emulates thread-local variables (MinGW), they may go before the exit call, and
  * later come back as they were at first; the key's value tells. */
@@ -110,11 +122,23 @@ void parei_owner_join(parei_owner *o, const parei_owner_calls *calls) {
     }
 }
 
+size_t parei_owner_line(const parei_owner *o) {
+    return o->slot < PAREI_THREAD_LINES ? o->slot * sizeof(void *) : 0;
+}
+
+/* In all threads, under the lock. */
+static void parei_tables_clear(size_t line) {
+    for (parei_table *t = parei_threads.tables; t != NULL; t = t->next) {
+        if (t->lines != NULL) t->lines[line / sizeof(void *)] = parei_thread_closed;
+    }
+}
+
 void parei_owner_leave(parei_owner *o) {
     if (o->serial == 0) return;
     parei_lock_take(&parei_threads.lock);
     *(o->prev != NULL ? &o->prev->next : &parei_threads.owners) = o->next;
     if (o->next != NULL) o->next->prev = o->prev;
+    parei_tables_clear(parei_owner_line(o));
     while (o->pins > 0) {
         parei_lock_give(&parei_threads.lock);
         parei_os_yield();
@@ -161,9 +185,17 @@ static void parei_table_free(parei_table *t) {
     pare_free_span((pare_allocator){0}, t->block, _Alignof(parei_table));
 }
 
+/* Others may be clearing theirs. */
+static void parei_lines_clear(void **lines) {
+    parei_lock_take(&parei_threads.lock);
+    for (int i = 0; i < PAREI_THREAD_LINES; i++) lines[i] = parei_thread_closed;
+    parei_lock_give(&parei_threads.lock);
+}
+
 /* From now on the calling thread has no slots. */
 static void parei_thread_leave(void) {
-    for (int i = 0; i < PAREI_THREAD_LINES; i++) parei_thread_lines[i] = parei_thread_none;
+    parei_table *t = parei_thread_self.table;
+    if (t != NULL) parei_lines_clear(t->lines);
     parei_thread_self = (parei_thread){NULL, true, 0};
 }
 
@@ -204,8 +236,14 @@ static bool parei_thread_grow(size_t slot) {
     }
     parei_table *t = block.ptr;
     *t = (parei_table){.count = count, .block = block};
+#ifdef PAREI_THREAD_NAMED
+    t->lines = parei_thread_lines;
+#else
+    t->lines = t->room;
+    memcpy(t->room, parei_thread_get_lines(), sizeof t->room);
+#endif
     for (size_t i = 0; i < count; i++) {
-        t->slots[i] = old != NULL && i < old->count ? old->slots[i] : parei_thread_none;
+        t->slots[i] = old != NULL && i < old->count ? old->slots[i] : (parei_slot){0, NULL};
     }
     if (!parei_thread_watch_end(t)) {
         pare_free_span((pare_allocator){0}, block, _Alignof(parei_table));
@@ -223,7 +261,7 @@ bool parei_thread_keep(const parei_owner *o, void *cache) {
     const parei_table *t = parei_thread_self.table;
     if ((t == NULL || o->slot >= t->count) && !parei_thread_grow(o->slot)) return false;
     parei_thread_self.table->slots[o->slot] = (parei_slot){o->serial, cache};
-    parei_thread_lines[o->slot % PAREI_THREAD_LINES] = (parei_slot){o->serial, cache};
+    if (parei_owner_line(o) != 0) parei_thread_self.table->lines[o->slot] = cache;
     return true;
 }
 
@@ -231,7 +269,6 @@ void *parei_thread_recall(const parei_owner *o) {
     if (__atomic_load_n(&parei_threads.unloaded, __ATOMIC_RELAXED)) return NULL;
     const parei_table *t = parei_thread_self.table;
     if (t == NULL || o->slot >= t->count || t->slots[o->slot].serial != o->serial) return NULL;
-    parei_thread_lines[o->slot % PAREI_THREAD_LINES] = t->slots[o->slot];
     return t->slots[o->slot].cache;
 }
 
@@ -280,6 +317,9 @@ static void parei_thread_in_child(void) {
     for (parei_owner *o = parei_threads.owners; o != NULL; o = o->next) {
         o->pins = 0;
         (o->calls->lose)(o);
+    }
+    for (parei_table *t = parei_threads.tables; t != NULL; t = t->next) {
+        if (t != parei_thread_self.table) t->lines = NULL;
     }
     parei_thread_in_parent();
 }

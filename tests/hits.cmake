@@ -14,7 +14,7 @@ string(REPLACE ";" "," code "${code}")
 # out in front of the slow call.
 set(failed FALSE)
 foreach(limit IN ITEMS arena_constant=6 arena_tested=9 arena_run_time=12 pool_get=9 pool_put=14
-    cache_get=9 cache_put=14 mtpool_get=16 mtpool_put=20 str_char=10)
+    cache_get=9 cache_put=14 mtpool_get=13 mtpool_put=17 str_char=10)
   string(REGEX MATCH "^(.*)=(.*)$" limit ${limit})
   set(path ${CMAKE_MATCH_1})
   set(most ${CMAKE_MATCH_2})

@@ -132,6 +132,7 @@ static void thread_slots_are_used_again(void **state) {
         for (int i = 0; i < POOLS; i++) {
             mt_open(&pools[i], p, sized((size_t)(16 + i)));
             pare_mtpool_put(&pools[i], mt_get(&pools[i]));
+            assert_true((pools[i].line != 0) == (i < PAREI_THREAD_LINES - 1));
         }
         for (int i = 0; i < POOLS; i++) {
             char *object = mt_get(&pools[i]);

@@ -45,8 +45,7 @@ struct parei_mtbufpool_rack;
 /* Visible so it can be embedded; the fields are private. All-zero is valid: each get is refused
  * with PARE_ERR_ARGUMENT; deinit, trim and stats work. */
 typedef struct pare_mtbufpool {
-    uint64_t serial;                     /* what tells it from all others, in a thread's lines */
-    size_t line;                         /* where a thread looks first, in bytes */
+    size_t line;                         /* where a thread has its cache; 0: nowhere */
     pare_allocator from;                 /* outlives the pool; many threads may call it */
     struct parei_mtbufpool_state *state; /* NULL: all-zero */
     pare_status status;                  /* the last refusal */
@@ -185,14 +184,14 @@ PARE_API PAREI_COLD void parei_mtbufpool_put_slow(pare_mtbufpool *b, pare_span b
 
 /* pare_mtbufpool_cache_get and pare_mtbufpool_cache_put with the calling thread's cache. */
 PARE_NODISCARD PAREI_INLINE pare_span pare_mtbufpool_get(pare_mtbufpool *b, size_t size) {
-    pare_mtbufpool_cache *c = (pare_mtbufpool_cache *)parei_thread_find(b->line, b->serial);
-    return PAREI_LIKELY(c != NULL) ? pare_mtbufpool_cache_get(c, size)
-                                   : parei_mtbufpool_get_slow(b, size);
+    pare_mtbufpool_cache *c = (pare_mtbufpool_cache *)parei_thread_cache(b->line);
+    return PAREI_LIKELY(c->rack != NULL) ? pare_mtbufpool_cache_get(c, size)
+                                         : parei_mtbufpool_get_slow(b, size);
 }
 
 PAREI_INLINE void pare_mtbufpool_put(pare_mtbufpool *b, pare_span buffer) {
-    pare_mtbufpool_cache *c = (pare_mtbufpool_cache *)parei_thread_find(b->line, b->serial);
-    if (PAREI_LIKELY(c != NULL)) {
+    pare_mtbufpool_cache *c = (pare_mtbufpool_cache *)parei_thread_cache(b->line);
+    if (PAREI_LIKELY(c->rack != NULL)) {
         pare_mtbufpool_cache_put(c, buffer);
     } else {
         parei_mtbufpool_put_slow(b, buffer);

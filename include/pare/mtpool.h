@@ -7,15 +7,18 @@
  *
  * Caches   Whoever has a place to keep one, an event loop, a worker, a test, owns a
  *          pare_mtpool_cache: that is the fastest way. The plain calls find the calling thread's
- *          own by themselves, at about twice the cost; thread.h tells when those begin and end.
+ *          own by themselves, at half as much again; thread.h tells when those begin and end.
  * Memory   init takes one block of about 1 KiB: private state. A cache takes 1.3 KiB and up to
- *          two magazines of at most magazine_bytes, by default for 4 to 64 objects: as many as make
- *          32 KiB. It retains as many objects as fit in them, and no other cache finds these. The
- *          stock keeps free objects until it holds 8192, or 8 MiB of them where that is more; what
- *          comes in then goes back to the slabs. Slabs are as in a pool.
+ *          two magazines, of 4 to 64 pointers unless options say: as many as half of cache_bytes
+ *          makes objects. It retains as many objects as fit in them, and no other cache finds
+ *          these; its owner trims it, or calls pare_thread_idle, before a long pause. The stock
+ *          keeps free objects until it holds 8192, or 8 MiB of them where that is more; what comes
+ *          in then goes back to the slabs. Slabs are as in a pool.
  * Threads  Any thread may make the plain calls, and trim, reserve and stats, at any time. A cache
  *          has one owner at a time. No call of the pool, or of a cache of it, may be in progress
- *          during init or deinit. `from` is called by one thread at a time.
+ *          during init or deinit. `from` is called by one thread at a time, under the pool's lock,
+ *          and so are init and fini callbacks: those of two pools may not use each other's pool.
+ *          They, and `from`, may trim any pool, which then takes no lock that others have.
  * Errors   As in a pool: a refused get answers NULL; cache and pool keep the reason.
  *          Misuse: a put of the newest free object again, or of a pointer that lies outside the
  *          pool's slabs (as last seen by the cache), at once; of a pointer of another pool or into
@@ -43,8 +46,7 @@ struct parei_mtpool_rack;
 /* Visible so it can be embedded; the fields are private. All-zero is valid: it has no object size,
  * so each get is refused with PARE_ERR_ARGUMENT; deinit, trim and stats work. */
 typedef struct pare_mtpool {
-    uint64_t serial;                  /* what tells it from all others, in a thread's lines */
-    size_t line;                      /* where a thread looks first, in bytes */
+    size_t line;                      /* where a thread has its cache; 0: nowhere */
     pare_allocator from;              /* outlives the pool */
     struct parei_mtpool_state *state; /* NULL: all-zero */
     pare_status status;               /* the last refusal */
@@ -80,10 +82,10 @@ typedef pare_pool_stats pare_mtpool_stats;
 /* --- lifetime ---------------------------------------------------------------------------- */
 
 /* Readies `p` over `from`. The options are those of a pool, but magazine_bytes bounds each magazine
- * of a cache, to at most 128 pointers. `reset` runs in any thread, several at once; `init` and
- * `fini` one at a time, under a lock that hits and trades do not take. PARE_ERR_ARGUMENT: options
- * NULL, or outside their ranges, or a limit below a slab of one object. On failure `p` is as it
- * was. Allocates once; no slab yet. */
+ * of a cache, to at most 128 pointers; what is stricter holds, it or cache_bytes. `reset` runs in
+ * any thread, several at once; `init` and `fini` one at a time, under a lock that hits and trades
+ * do not take. PARE_ERR_ARGUMENT: options NULL, or outside their ranges, or a limit below a slab of
+ * one object. On failure `p` is as it was. Allocates once; no slab yet. */
 PARE_NODISCARD PARE_API pare_status pare_mtpool_init(pare_mtpool *p, pare_allocator from,
                                                      const pare_pool_options *options);
 
@@ -125,11 +127,11 @@ PARE_NODISCARD PARE_API pare_status pare_mtpool_cache_reserve(pare_mtpool_cache 
 PARE_API PAREI_COLD void *parei_mtpool_cache_get_slow(pare_mtpool_cache *c);
 PARE_API PAREI_COLD void parei_mtpool_cache_put_slow(pare_mtpool_cache *c, void *object);
 
-/* An object, or NULL: refused. Its contents are as pare_pool_get has them. Cost: 7 instructions. */
-PARE_NODISCARD PAREI_INLINE void *pare_mtpool_cache_get(pare_mtpool_cache *c) {
+/* Whether the window has an object, and takes it. */
+PAREI_INLINE void *parei_mtpool_pop(pare_mtpool_cache *c) {
     void **top = c->top;
     void *object;
-    if (!PAREI_LIKELY((uintptr_t)top > (uintptr_t)c->lo)) return parei_mtpool_cache_get_slow(c);
+    if (!PAREI_LIKELY((uintptr_t)top > (uintptr_t)c->lo)) return NULL;
     object = *--top;
     PAREI_PUBLISH(c->top, top);
     PAREI_COUNT(c->gets);
@@ -137,18 +139,29 @@ PARE_NODISCARD PAREI_INLINE void *pare_mtpool_cache_get(pare_mtpool_cache *c) {
     return object;
 }
 
+/* Whether the window has room for an object that may be put, and puts it. */
+PAREI_INLINE int parei_mtpool_push(pare_mtpool_cache *c, void *object) {
+    void **top = c->top;
+    if (!PAREI_LIKELY((uintptr_t)top < (uintptr_t)c->hi && top[-1] != object &&
+                      (uintptr_t)object - c->base < c->extent)) {
+        return 0;
+    }
+    *top = object;
+    PAREI_PUBLISH(c->top, top + 1);
+    return 1;
+}
+
+/* An object, or NULL: refused. Its contents are as pare_pool_get has them. Cost: 7 instructions. */
+PARE_NODISCARD PAREI_INLINE void *pare_mtpool_cache_get(pare_mtpool_cache *c) {
+    void *object = parei_mtpool_pop(c);
+    return PAREI_LIKELY(object != NULL) ? object : parei_mtpool_cache_get_slow(c);
+}
+
 /* Gives an object back, whichever cache it came from. NULL does nothing. Requires that it came from
  * a get of this pool and was not put since. Never fails. Cost: 12 instructions; with `reset` or
  * PARE_WIPE a call. */
 PAREI_INLINE void pare_mtpool_cache_put(pare_mtpool_cache *c, void *object) {
-    void **top = c->top;
-    if (PAREI_LIKELY((uintptr_t)top < (uintptr_t)c->hi && top[-1] != object &&
-                     (uintptr_t)object - c->base < c->extent)) {
-        *top = object;
-        PAREI_PUBLISH(c->top, top + 1);
-    } else {
-        parei_mtpool_cache_put_slow(c, object);
-    }
+    if (!parei_mtpool_push(c, object)) parei_mtpool_cache_put_slow(c, object);
 }
 
 /* `count` objects at once, to out[0, count), or none. Refused as a get is; nothing has changed.
@@ -169,20 +182,17 @@ PAREI_INLINE pare_status pare_mtpool_cache_status(const pare_mtpool_cache *c) { 
 PARE_API PAREI_COLD void *parei_mtpool_get_slow(pare_mtpool *p);
 PARE_API PAREI_COLD void parei_mtpool_put_slow(pare_mtpool *p, void *object);
 
-/* pare_mtpool_cache_get and pare_mtpool_cache_put with the calling thread's cache. Cost: a call
- * each, to find it. */
+/* pare_mtpool_cache_get and pare_mtpool_cache_put with the calling thread's cache. Cost: two
+ * instructions more, to find it, in an executable; a call, in a shared library, on Windows and with
+ * PARE_STATIC; two calls where more than 63 pools for many threads came before. */
 PARE_NODISCARD PAREI_INLINE void *pare_mtpool_get(pare_mtpool *p) {
-    pare_mtpool_cache *c = (pare_mtpool_cache *)parei_thread_find(p->line, p->serial);
-    return PAREI_LIKELY(c != NULL) ? pare_mtpool_cache_get(c) : parei_mtpool_get_slow(p);
+    void *object = parei_mtpool_pop((pare_mtpool_cache *)parei_thread_cache(p->line));
+    return PAREI_LIKELY(object != NULL) ? object : parei_mtpool_get_slow(p);
 }
 
 PAREI_INLINE void pare_mtpool_put(pare_mtpool *p, void *object) {
-    pare_mtpool_cache *c = (pare_mtpool_cache *)parei_thread_find(p->line, p->serial);
-    if (PAREI_LIKELY(c != NULL)) {
-        pare_mtpool_cache_put(c, object);
-    } else {
-        parei_mtpool_put_slow(p, object);
-    }
+    pare_mtpool_cache *c = (pare_mtpool_cache *)parei_thread_cache(p->line);
+    if (!parei_mtpool_push(c, object)) parei_mtpool_put_slow(p, object);
 }
 
 /* The same for many objects, by the calling thread's cache. */

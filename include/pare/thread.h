@@ -47,18 +47,12 @@ PARE_BEGIN_DECLS
  * other threads find it. The caches stay, empty. */
 PARE_API void pare_thread_idle(void);
 
-/* One cache of a thread, and the serial number of the object that it belongs to: 1 or more. */
-typedef struct parei_slot {
-    uint64_t serial; /* PAREI_SLOT_FREE: there is no cache */
-    void *cache;
-} parei_slot;
-
-#define PAREI_SLOT_FREE UINT64_MAX
-
-/* A thread's caches that it used last, one of all objects whose slots have the same number modulo
- * PAREI_THREAD_LINES. Where code can name another file's thread-local variable, a hit reads it
- * without a call, by whatever model the compiler uses there: in an executable, one instruction. */
-#define PAREI_THREAD_LINES 16
+/* The calling thread's caches: of the object with slot n the n-th, if n is below
+ * PAREI_THREAD_LINES. Where there is none, and in the first, there is one that is all zeros, whose
+ * window is closed, so that a hit need not ask. Where code can name another file's thread-local
+ * variable, it reads it without a call, by whatever model the compiler uses there: in an
+ * executable, one instruction. */
+#define PAREI_THREAD_LINES 64
 
 #define parei_thread_lines PAREI_ABI_NAME(parei_thread_lines)
 #define parei_thread_get_lines PAREI_ABI_NAME(parei_thread_get_lines)
@@ -66,25 +60,20 @@ typedef struct parei_slot {
 #if defined(__ELF__) && (defined(__GNUC__) || defined(__clang__)) && !defined(PARE_NO_LIBC) &&     \
     !defined(PARE_STATIC)
 #define PAREI_THREAD_NAMED 1
-PARE_API extern __thread parei_slot parei_thread_lines[PAREI_THREAD_LINES];
+PARE_API extern __thread void *parei_thread_lines[PAREI_THREAD_LINES];
 #endif
 
-/* The calling thread's: always the same address, so the compiler may ask once in a function, as it
- * does for errno. */
-PARE_API PAREI_CONST parei_slot *parei_thread_get_lines(void);
+/* The calling thread's, where they cannot be named; good until its next call. */
+PARE_API void **parei_thread_get_lines(void);
 
-/* The calling thread's cache of the object with this serial number, if it is in the line that
- * begins `line` bytes after the first; else NULL. */
-PAREI_INLINE void *parei_thread_find(size_t line, uint64_t serial) {
+/* What lies `line` bytes after the first. */
+PAREI_INLINE void *parei_thread_cache(size_t line) {
 #ifdef PAREI_THREAD_NAMED
     const char *lines = (const char *)parei_thread_lines;
 #else
     const char *lines = (const char *)parei_thread_get_lines();
 #endif
-    const parei_slot *found = (const parei_slot *)(const void *)(lines + line);
-    if (!PAREI_LIKELY(found->serial == serial)) return NULL;
-    PAREI_ASSUME(found->cache != NULL);
-    return found->cache;
+    return *(void *const *)(const void *)(lines + line);
 }
 
 PARE_END_DECLS

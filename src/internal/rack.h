@@ -118,6 +118,11 @@ PARE_API void parei_mtpool_put_hardened(parei_mtpool_state *s, const void *site,
 PARE_API pare_status parei_rack_new(parei_mtpool_state *s, pare_mtpool_cache *c,
                                     parei_mtpool_rack **out);
 
+/* The slow calls: get `count` objects, or none; put one. `site` is that of the call. */
+PARE_API pare_status parei_cache_get(pare_mtpool_cache *c, void **out, size_t count,
+                                     const void *site);
+PARE_API void parei_cache_put(pare_mtpool_cache *c, void *object, const void *site);
+
 /* Gives all that it holds to the stock. */
 PARE_API void parei_rack_flush(parei_mtpool_rack *r, const void *site);
 

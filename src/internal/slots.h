@@ -2,9 +2,9 @@
  *
  * An object that wants such caches has an *owner*, which gives it a slot number, the least that is
  * free, and a serial number that no other ever gets. A thread finds its cache in its own table, by
- * slot, and those that it used last in its lines; it knows it by the serial: so an object that is
- * gone, and one that took over its slot, are told apart without anybody writing to what another
- * thread has.
+ * slot, and knows it by the serial: so an object that is gone, and one that took over its slot, are
+ * told apart. Caches in low slots stand in the thread's lines too, which are not asked for a
+ * serial: an owner that leaves clears its line in every thread, since by then none may look.
  *
  * Threads  Any. No lock of an owner may be held around a call, but those that its object's init
  *          callbacks run under: fork, the only place where both are wanted the other way round,
@@ -14,6 +14,12 @@
 #define PAREI_SLOTS_H
 #include "pare/thread.h"
 #include <stdbool.h>
+
+/* One cache of a thread, and the serial number of the object that it belongs to: 1 or more. */
+typedef struct parei_slot {
+    uint64_t serial; /* 0: there is no cache */
+    void *cache;
+} parei_slot;
 
 struct parei_owner;
 
@@ -36,6 +42,9 @@ typedef struct parei_owner {
 /* Numbers `o`, which stays where it is until it leaves. */
 PARE_API void parei_owner_join(parei_owner *o, const parei_owner_calls *calls);
 
+/* Where the caches for `o` stand among a thread's lines, in bytes. */
+PARE_API size_t parei_owner_line(const parei_owner *o);
+
 /* Returns when no thread is, or will be, in a call of `o`. Does nothing if it did not join. */
 PARE_API void parei_owner_leave(parei_owner *o);
 
@@ -43,7 +52,7 @@ PARE_API void parei_owner_leave(parei_owner *o);
  * memory for its table. */
 PARE_API bool parei_thread_keep(const parei_owner *o, void *cache);
 
-/* The calling thread's cache for `o`, which it then finds first; NULL if it has none. */
+/* The calling thread's cache for `o`; NULL if it has none. */
 PARE_API void *parei_thread_recall(const parei_owner *o);
 
 /* Whether the calling thread has not yet given back its caches. */
