@@ -1,7 +1,7 @@
 /* 15_json.c - nested JSON in builders from a pool: a reply has the room that earlier ones needed.
  *
  * Prints:
- *   {"order":1,"paid":true,"total":12.5,"of":[{"item":"nut","count":10},{"item":"b\"olt","count":3}]}
+ *   {"order":1,"paid":true,"total":12.5,"of":[{"item":"nut","n":10},{"item":"b\"olt","n":3}]}
  *   {"order":2,"paid":false,"total":0.1,"of":[]}
  *   1000 replies, the heap asked 5 times
  *
@@ -33,7 +33,7 @@ static pare_status append_order(pare_str *reply, const order *o) {
     for (int i = 0; i < o->line_count; i++) {
         pare_json_begin_object(&j);
         pare_json_key(&j, "item"), pare_json_string(&j, o->lines[i].item);
-        pare_json_key(&j, "count"), pare_json_int(&j, o->lines[i].count);
+        pare_json_key(&j, "n"), pare_json_int(&j, o->lines[i].count);
         pare_json_end_object(&j);
     }
     pare_json_end_array(&j);
