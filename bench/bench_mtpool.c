@@ -443,6 +443,148 @@ static void cross_thread_replace(bench *b) {
     team_end(b, t);
 }
 
+/* --- mtpool/burst-N, mtpool/burst-1000-of-N, mtpool/bulk-32 ---------------------------------- */
+
+enum { BURST_MOST = 100000, BULK = 32, BULKS = 1000 };
+
+typedef struct burst {
+    size_t count, size;
+} burst;
+
+static void *burst_objects[BURST_MOST];
+
+/* Gets all, writes to each, puts all. */
+#define BURST_BODY(get, put)                                                                       \
+    while (bench_next(b)) {                                                                        \
+        for (size_t i = 0; i < count; i++) {                                                       \
+            uint64_t *object = got(get);                                                           \
+            *object = i;                                                                           \
+            burst_objects[i] = object;                                                             \
+        }                                                                                          \
+        for (size_t i = 0; i < count; i++) {                                                       \
+            void *object = burst_objects[i];                                                       \
+            put;                                                                                   \
+        }                                                                                          \
+        after_burst;                                                                               \
+    }                                                                                              \
+    bench_ops(b, count);
+
+#define after_burst ((void)0)
+
+static void burst_floor(bench *b) {
+    size_t count = ((const burst *)bench_arg(b))->count, size = ((const burst *)bench_arg(b))->size;
+    char *objects = malloc(count * size);
+    stack *s = malloc(sizeof *s + count * sizeof(void *));
+    bench_must(b, objects != NULL && s != NULL);
+    s->top = s->slots;
+    for (size_t i = count; i-- > 0;) stack_put(s, objects + i * size);
+    s = bench_hide(s);
+    BURST_BODY(stack_get(s), stack_put(s, object))
+    free(s);
+    free(objects);
+}
+
+static pare_mtpool *burst_open(bench *b, pare_mtpool *pool, pare_mtpool_cache *c) {
+    pare_pool_options options = {.size = ((const burst *)bench_arg(b))->size};
+    bench_must(b, pare_mtpool_init(pool, pare_heap(), &options) == PARE_OK);
+    bench_must(b, pare_mtpool_cache_init(c, pool) == PARE_OK);
+    return bench_hide(pool);
+}
+
+static void burst_cache(bench *b) {
+    size_t count = ((const burst *)bench_arg(b))->count;
+    pare_mtpool pool, *p;
+    pare_mtpool_cache cache, *c = bench_hide(&cache);
+    p = burst_open(b, &pool, c);
+    BURST_BODY(pare_mtpool_cache_get(c), pare_mtpool_cache_put(c, object))
+    pare_mtpool_deinit(p);
+}
+
+static void burst_slot(bench *b) {
+    size_t count = ((const burst *)bench_arg(b))->count;
+    pare_mtpool pool, *p;
+    pare_mtpool_cache cache;
+    p = burst_open(b, &pool, &cache);
+    BURST_BODY(pare_mtpool_get(p), pare_mtpool_put(p, object))
+    pare_mtpool_deinit(p);
+}
+
+static void burst_heap(bench *b) {
+    size_t count = ((const burst *)bench_arg(b))->count, size = ((const burst *)bench_arg(b))->size;
+    const bench_heap *heap = bench_heap_of(b);
+    BURST_BODY(heap->malloc(size), heap->free(object))
+}
+
+#undef after_burst
+#define after_burst (pare_mtpool_cache_trim(c), pare_mtpool_trim(p, 0, PARE_TRIM_ALL))
+
+/* All memory goes back after each burst. */
+static void burst_trimmed(bench *b) {
+    size_t count = ((const burst *)bench_arg(b))->count;
+    pare_mtpool pool, *p;
+    pare_mtpool_cache cache, *c = bench_hide(&cache);
+    p = burst_open(b, &pool, c);
+    BURST_BODY(pare_mtpool_cache_get(c), pare_mtpool_cache_put(c, object))
+    bench_must(b, pare_mtpool_get_stats(p).slab_count == 0);
+    pare_mtpool_deinit(p);
+}
+#undef after_burst
+
+static void bulk_cache(bench *b) {
+    pare_mtpool pool, *p;
+    pare_mtpool_cache cache, *c = bench_hide(&cache);
+    p = burst_open(b, &pool, c);
+    while (bench_next(b)) {
+        for (int i = 0; i < BULKS; i++) {
+            if (pare_mtpool_cache_get_n(c, burst_objects, BULK) != PARE_OK) abort();
+            bench_keep(burst_objects);
+            pare_mtpool_cache_put_n(c, burst_objects, BULK);
+        }
+    }
+    bench_ops(b, BULK * BULKS);
+    bench_allocs_at_most(b, 0);
+    pare_mtpool_deinit(p);
+}
+
+static void bulk_floor(bench *b) {
+    size_t count = BULK;
+    stack *s = bench_hide(stack_open(b));
+    while (bench_next(b)) {
+        for (int i = 0; i < BULKS; i++) {
+            s->top -= count;
+            memcpy(burst_objects, s->top, sizeof *burst_objects * count);
+            bench_keep(burst_objects);
+            memcpy(s->top, burst_objects, sizeof *burst_objects * count);
+            s->top += count;
+            bench_keep(s);
+        }
+    }
+    bench_ops(b, BULK * BULKS);
+    stack_close(s);
+}
+
+static void add_burst(const char *row, const char *operation, const burst *size) {
+    bench_row(row, operation);
+    bench_add(row, "pare", burst_cache, size);
+    bench_add(row, "pare-slot", burst_slot, size);
+    if (size->count == BURST_MOST) bench_add(row, "pare-trimmed", burst_trimmed, size);
+    bench_add(row, "floor", burst_floor, size);
+    bench_add_heaps(row, burst_heap, size, 1);
+}
+
+static void add_bursts(void) {
+    static const burst b64 = {64, 64}, b1000 = {1000, 64}, b100000 = {BURST_MOST, 64};
+    static const burst of_16 = {1000, 16}, of_4096 = {1000, 4096}, bulk = {BULK, SIZE};
+    add_burst("mtpool/burst-64", "an object of 64 bytes, of 64 got, written and then put", &b64);
+    add_burst("mtpool/burst-1000", "the same of 1000", &b1000);
+    add_burst("mtpool/burst-100000", "the same of 100 000: peak KiB is of that many", &b100000);
+    add_burst("mtpool/burst-1000-of-16", "an object of 16 bytes, of 1000", &of_16);
+    add_burst("mtpool/burst-1000-of-4096", "an object of 4096 bytes, of 1000", &of_4096);
+    bench_row("mtpool/bulk-32", "an object of 32 got by one call and put by another");
+    bench_add("mtpool/bulk-32", "pare", bulk_cache, &bulk);
+    bench_add("mtpool/bulk-32", "floor", bulk_floor, NULL);
+}
+
 /* --- rows ------------------------------------------------------------------------------------ */
 
 static void add_row(const char *row, const char *operation, bench_fn *f, const kind *floor) {
@@ -488,4 +630,5 @@ void bench_mtpool(void) {
         "mtpool/cross-thread-replace",
         "one of 10 000 live objects of 64 bytes, a random one, replaced, in each of two threads",
         cross_thread_replace, &stack_kind);
+    add_bursts();
 }
