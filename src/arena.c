@@ -69,6 +69,13 @@ void parei_arena_leave(pare_arena *a) {
     }
 }
 
+void parei_arena_report_within(pare_arena *a, const char *kind, const void *address,
+                               const void *site) {
+    parei_arena_leave(a);
+    parei_arena_report(a, kind, address, site, NULL);
+    (void)parei_arena_enter(a, site);
+}
+
 /* --- lifetime ---------------------------------------------------------------------------- */
 
 static const pare_arena_options parei_arena_defaults = {.block_min = PAREI_ARENA_BLOCK_MIN,
@@ -370,13 +377,12 @@ char *pare_arena_printf(pare_arena *a, const char *format, ...) {
     va_start(arguments, format);
     va_copy(again, arguments);
     char *text = NULL;
-    size_t room = (size_t)(a->end - a->ptr);
+    size_t room = parei_min_size((size_t)(a->end - a->ptr), INT_MAX);
     int errno_before = errno;
-    int length = vsnprintf(a->ptr, parei_min_size(room, INT_MAX), format, arguments);
+    int length = vsnprintf(a->ptr, room, format, arguments);
     /* What did not fit was written behind the position all the same. */
     if (room > 0 && a->state != NULL && (length < 0 || (size_t)length >= room)) {
-        parei_block *block = a->state->current;
-        if (block->zero_from < a->ptr + room) block->zero_from = a->ptr + room;
+        parei_block_used_to(a->state->current, a->ptr + room);
     }
     if (length < 0) {
         parei_arena_refuse(a, PARE_ERR_FORMAT);

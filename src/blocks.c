@@ -225,7 +225,7 @@ void parei_blocks_retire(parei_blocks *b, parei_block *block) {
         }
         b->spare_bytes += block->cap;
     }
-    if (block->top > block->zero_from) block->zero_from = block->top;
+    parei_block_used_to(block, block->top);
     parei_blocks_close(b, block, parei_block_start(b, block));
     block->next = b->spares;
     b->spares = block;

@@ -20,16 +20,19 @@ static const char parei_arena_other_size[] = "object of another size";
 /* Hardened: NULL, or what is wrong with an object of `size` at `object`. */
 static const char *parei_arena_suspect(const pare_arena *a, char *object, size_t size) {
     parei_block *block = parei_arena_block_of(a, object);
-    if (block == NULL || (uintptr_t)object % PARE_MIN_ALIGN != 0) return "foreign pointer";
+    bool guarded = parei_arena_is_guarded(a);
+    if (block == NULL || (guarded && (uintptr_t)object % PARE_MIN_ALIGN != 0)) {
+        return "foreign pointer";
+    }
     char *top = parei_arena_block_top(a, block);
     bool fits = size <= (size_t)(top - object);
-    if (fits && parei_arena_is_guarded(a)) fits = parei_guard_find(object, size, top) != NULL;
+    if (fits && guarded) fits = parei_guard_find(object, size, top) != NULL;
     return fits ? NULL : parei_arena_other_size;
 }
 
 /* Whether there can be an object of `size` at `object`; else it is reported. Hardened arenas know
  * about every object, others see what would reach beyond the position. */
-static bool parei_arena_has(const pare_arena *a, char *object, size_t size, const void *site) {
+static bool parei_arena_has(pare_arena *a, char *object, size_t size, const void *site) {
     const parei_arena_state *s = a->state;
     const char *start = s != NULL ? parei_arena_start(a, s->current) : a->array;
     const char *top = parei_arena_top(a), *misuse = NULL;
@@ -38,7 +41,7 @@ static bool parei_arena_has(const pare_arena *a, char *object, size_t size, cons
     } else if (start != NULL && object >= start && object < top && size > (size_t)(top - object)) {
         misuse = parei_arena_other_size;
     }
-    if (misuse != NULL) parei_arena_report(a, misuse, object, site, NULL);
+    if (misuse != NULL) parei_arena_report_within(a, misuse, object, site);
     return misuse == NULL;
 }
 
@@ -117,7 +120,7 @@ void parei_arena_mark_side(const pare_arena *a, pare_arena_pos *pos) {
 }
 
 static void parei_side_lower_top(parei_block *side, char *top) {
-    if (side->top > side->zero_from) side->zero_from = side->top;
+    parei_block_used_to(side, side->top);
     side->top = top;
 }
 

@@ -38,7 +38,7 @@ static void parei_arena_fill_stale(const pare_arena *a, char *from, const char *
 void parei_arena_lower_top(pare_arena *a, char *top) {
     char *before = parei_arena_top(a);
     parei_arena_state *s = a->state;
-    if (s != NULL && before > s->current->zero_from) s->current->zero_from = before;
+    if (s != NULL) parei_block_used_to(s->current, before);
     parei_arena_fill_stale(a, top, before);
     if (parei_arena_is_watched(a)) {
         parei_mark_noaccess(top, (size_t)(parei_arena_end(a, s->current) - top));
@@ -78,13 +78,15 @@ static void parei_arena_run_callbacks(pare_arena *a, const parei_arena_callback 
     }
 }
 
-/* Checks what lies behind each object that is younger than `oldest`. */
-static void parei_arena_check_guards(pare_arena *a, const parei_guard *oldest, const void *site) {
-    while (a->state != NULL && a->state->guards != NULL && a->state->guards != oldest) {
-        const void *damaged = parei_guard_check(&a->state->guards);
-        if (damaged != NULL) {
-            parei_arena_report(a, "write past the end of an object", damaged, site, NULL);
-        }
+/* Checks what lies behind each object that is younger than `oldest`, which is not lost where the
+ * way to it leads through a damaged guard. */
+static void parei_arena_check_guards(pare_arena *a, parei_guard *oldest, const void *site) {
+    parei_arena_state *s = a->state;
+    while (s != NULL && s->guards != NULL && s->guards != oldest) {
+        const void *damaged = parei_guard_check(&s->guards);
+        if (damaged == NULL) continue;
+        if (s->guards == NULL) s->guards = oldest;
+        parei_arena_report_within(a, "write past the end of an object", damaged, site);
     }
 }
 
@@ -135,7 +137,7 @@ void pare_arena_reset(pare_arena *a) {
         return;
     }
     parei_block *block = a->state != NULL ? a->state->current : NULL;
-    if (block != NULL && a->ptr > block->zero_from) block->zero_from = a->ptr;
+    if (block != NULL) parei_block_used_to(block, a->ptr);
     a->ptr = block != NULL ? parei_arena_start(a, block) : a->array;
     a->floor = NULL;
     a->status = PARE_OK;
@@ -204,7 +206,7 @@ static bool parei_arena_leave_trace(pare_arena *a) {
 pare_arena_pos pare_arena_mark(pare_arena *a) {
     pare_arena_pos pos = {.arena = a, .callbacks = a->callbacks, .epoch = a->epoch};
     parei_arena_state *s = a->state;
-    if (!parei_arena_enter(a, PAREI_SITE())) return pos;
+    if (!parei_arena_enter(a, PAREI_SITE())) return (pare_arena_pos){0};
     if (s != NULL) {
         pos.traced = s->hardened && parei_arena_leave_trace(a);
         pos.id = s->traces != NULL ? s->traces->id : 0;
@@ -301,8 +303,7 @@ static bool parei_arena_is_near(const pare_arena *a, const pare_arena_pos *to) {
 void pare_arena_rewind(pare_arena *a, pare_arena_pos to) {
     const void *site = PAREI_SITE();
     if (parei_arena_is_near(a, &to)) {
-        parei_block *block = a->state->current;
-        if (a->ptr > block->zero_from) block->zero_from = a->ptr;
+        parei_block_used_to(a->state->current, a->ptr);
         a->ptr = a->floor = to.ptr;
         return;
     }
@@ -322,6 +323,32 @@ parei_block *parei_arena_block_of(const pare_arena *a, const char *object) {
         block = block->next;
     }
     return block;
+}
+
+/* NULL, or what is wrong with keeping an object of `size` at `object`. */
+static const char *parei_arena_misuse_of_kept(const pare_arena *a, const pare_arena_pos *to,
+                                              const char *object, size_t size) {
+    static const char *const older = "object from before the mark";
+    const char *top = a->ptr;
+    if (a->state == NULL) {
+        if (object < to->ptr || object >= top) return older;
+    } else {
+        const parei_block *block = parei_arena_block_of(a, object);
+        if (block == NULL) return "foreign pointer";
+        bool younger = block->serial > to->serial || block == to->side ||
+                       (block == to->block && object >= to->ptr);
+        if (!younger) return older;
+        top = parei_arena_block_top(a, block);
+    }
+    return size > (size_t)(top - object) ? "object of another size" : NULL;
+}
+
+/* Whether an object of `size` at `object` can be kept; else it is reported. */
+static bool parei_arena_accepts_kept(const pare_arena *a, const pare_arena_pos *to,
+                                     const char *object, size_t size, const void *site) {
+    const char *misuse = parei_arena_misuse_of_kept(a, to, object, size);
+    if (misuse != NULL) parei_arena_report(a, misuse, object, site, NULL);
+    return misuse == NULL;
 }
 
 /* Moves the object's bytes down to `kept`. Returns where the next object goes. */
@@ -350,13 +377,17 @@ static char *parei_arena_keep_at_mark(pare_arena *a, const pare_arena_pos *to, c
     return kept;
 }
 
-/* The same for an object of the side block that was there at the mark: it stays in it. */
-static char *parei_arena_keep_at_side(pare_arena *a, const pare_arena_pos *to, const char *object,
+/* The same for an object of the side block that was there at the mark: it stays in it, and does not
+ * move where it began before the mark, as a buffer that has grown since then. */
+static char *parei_arena_keep_at_side(pare_arena *a, const pare_arena_pos *to, char *object,
                                       size_t size, size_t align) {
-    if (to->side == NULL || parei_arena_block_of(a, object) != to->side) return NULL;
+    parei_block *side = to->side;
+    if (side == NULL || parei_arena_block_of(a, object) != side) return NULL;
     char *kept = to->side_top + parei_padding(to->side_top, align);
+    if (object < kept) kept = object;
+    parei_block_used_to(side, side->top);
     parei_arena_go_back(a, to, to->ptr, NULL);
-    to->side->top = parei_arena_move_down(a, kept, object, size);
+    side->top = parei_arena_move_down(a, kept, object, size);
     return kept;
 }
 
@@ -365,7 +396,7 @@ static char *parei_arena_keep_in_block(pare_arena *a, const pare_arena_pos *to, 
                                        size_t size, size_t align) {
     parei_arena_state *s = a->state;
     parei_block *block = parei_arena_block_of(a, object);
-    PAREI_ASSERT(block != NULL && block->serial > to->serial);
+    PAREI_ASSERT(block->serial > to->serial);
     parei_arena_go_back(a, to, to->ptr, block);
     if (s->unpooled) {
         parei_arena_push(s, block);
@@ -373,7 +404,7 @@ static char *parei_arena_keep_in_block(pare_arena *a, const pare_arena_pos *to, 
     }
     char *start = parei_arena_start(a, block);
     char *kept = start + parei_padding(start, align), *top_before = block->top;
-    if (top_before > block->zero_from) block->zero_from = top_before;
+    parei_block_used_to(block, top_before);
     block->top = parei_arena_move_down(a, kept, object, size);
     parei_arena_close_behind(a, kept + size, top_before);
     parei_arena_push(s, block);
@@ -388,10 +419,12 @@ void *pare_arena_rewind_keep(pare_arena *a, pare_arena_pos to, void *object, siz
         pare_arena_rewind(a, to);
         return NULL;
     }
-    if (!parei_arena_accepts(a, &to, site) || !parei_arena_enter(a, site)) return object;
+    size = parei_max_size(size, 1);
+    if (!parei_arena_accepts(a, &to, site)) return object;
+    if (!parei_arena_accepts_kept(a, &to, object, size, site)) return object;
+    if (!parei_arena_enter(a, site)) return object;
     parei_arena_begin_rewind(a, &to, site);
 
-    size = parei_max_size(size, 1);
     bool unpooled = a->state != NULL && a->state->unpooled;
     char *kept = parei_arena_keep_at_side(a, &to, object, size, align);
     if (kept == NULL && !unpooled) kept = parei_arena_keep_at_mark(a, &to, object, size, align);

@@ -139,6 +139,47 @@ static void arena_hardened_finds_writes_to_what_an_object_gave_up(void **state) 
     }
 }
 
+static void arena_hardened_and_unpooled_frees_objects_of_any_alignment(void **state) {
+    probe *p = *state;
+    pare_arena a = arena_with(p, PARE_ARENA_HARDENED | PARE_ARENA_UNPOOLED);
+    pare_set_misuse_handler(misuse_note);
+    misuse_count = 0;
+    for (size_t size = 1; size < 20; size++) {
+        char *object = filled(pare_arena_alloc(&a, size, 1), size, 1);
+        assert_int_equal(pare_arena_resize(&a, object, size, 1), PARE_OK);
+        pare_arena_free(&a, object, 1);
+    }
+    assert_int_equal(misuse_count, 0);
+    pare_arena_deinit(&a);
+}
+
+static jmp_buf out_of_misuse;
+
+static void misuse_leave(const pare_misuse *misuse) {
+    misuse_note(misuse);
+    longjmp(out_of_misuse, 1);
+}
+
+static void arena_hardened_is_usable_when_the_handler_left_the_call(void **state) {
+    probe *p = *state;
+    if (probe_watched()) return; /* what is wrong here, the sanitizer would stop */
+    pare_arena a = arena_with(p, PARE_ARENA_HARDENED);
+    char *volatile object = filled(pare_arena_alloc(&a, 24, 8), 24, 1);
+    pare_set_misuse_handler(misuse_leave);
+    misuse_count = 0;
+    if (setjmp(out_of_misuse) == 0) pare_arena_free(&a, object, 25);
+    assert_string_equal(misuse_last.kind, "object of another size");
+    assert_int_equal(pare_arena_resize(&a, object, 24, 20), PARE_OK);
+    object[20] = 2;
+    if (setjmp(out_of_misuse) == 0) pare_arena_reset(&a);
+    assert_string_equal(misuse_last.kind, "write past the end of an object");
+    filled(pare_arena_alloc(&a, 24, 8), 24, 1);
+    pare_arena_reset(&a);
+    assert_int_equal(misuse_count, 2);
+    assert_int_equal(pare_arena_get_stats(&a).live_bytes, 0);
+    pare_arena_deinit(&a);
+}
+
 /* --- as an allocator --------------------------------------------------------------------- */
 
 static void arena_allocator_resizes_and_frees_the_newest(void **state) {
@@ -450,6 +491,31 @@ static void builder_text_can_be_the_one_that_is_kept(void **state) {
     }
 }
 
+static void builder_buffer_that_grew_since_the_mark_can_be_kept(void **state) {
+    probe *p = *state;
+    if (!is_apart(0)) return;
+    for (size_t before = 1; before < 500; before += 83) {
+        pare_arena a = arena_with(p, 0);
+        filled(pare_arena_alloc(&a, 40, 8), 40, 1);
+        pare_allocator builder = pare_arena_builder_allocator(&a);
+        pare_span buffer;
+        assert_int_equal(pare_alloc_span(builder, before, 1, 0, &buffer), PARE_OK);
+        char *start = buffer.ptr;
+        pare_arena_pos mark = pare_arena_mark(&a);
+        p->never_resize = true;
+        while (pare_resize_span(builder, &buffer, buffer.cap + 1, 1, 0) == PARE_OK) continue;
+        assert_true(buffer.cap > 2 * before); /* to the end of the block */
+        filled(start, buffer.cap, 2);
+        assert_ptr_equal(pare_arena_rewind_keep(&a, mark, start, buffer.cap - 1, 1), start);
+        assert_numbers(numbers(&a, 500), 500);
+        assert_false(phase(&a));
+        assert_filled(start, buffer.cap - 1, 2);
+        pare_arena_rewind(&a, mark);
+        assert_numbers(numbers(&a, 500), 500);
+        pare_arena_deinit(&a);
+    }
+}
+
 static void builder_mark_of_a_side_block_that_went_is_misuse(void **state) {
     probe *p = *state;
     if (probe_watched()) return;
@@ -517,6 +583,8 @@ int main(void) {
         CASE(arena_size_that_reaches_beyond_the_position_is_misuse),
         CASE(arena_hardened_finds_every_wrong_size_and_second_free),
         CASE(arena_hardened_finds_writes_to_what_an_object_gave_up),
+        CASE(arena_hardened_and_unpooled_frees_objects_of_any_alignment),
+        CASE(arena_hardened_is_usable_when_the_handler_left_the_call),
         CASE(arena_allocator_resizes_and_frees_the_newest),
         CASE(arena_allocator_never_goes_back_beyond_a_mark),
         CASE(arena_allocator_copies_what_is_not_the_newest),
@@ -531,6 +599,7 @@ int main(void) {
         CASE(builder_on_an_array_spills),
         CASE(builder_text_is_dropped_by_rewind_and_reset),
         CASE(builder_text_can_be_the_one_that_is_kept),
+        CASE(builder_buffer_that_grew_since_the_mark_can_be_kept),
         CASE(builder_mark_of_a_side_block_that_went_is_misuse),
         CASE(builder_refusal_sweep),
         CASE(builder_in_a_budget_takes_retained_blocks_first),

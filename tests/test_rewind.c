@@ -414,6 +414,45 @@ static void arena_on_drop_refused_adds_nothing(void **state) {
     assert_int_equal(log.count, 0);
 }
 
+static void assert_keep_is_misuse(pare_arena *a, pare_arena_pos mark, char *object, size_t size,
+                                  const char *kind) {
+    pare_arena_stats before = pare_arena_get_stats(a);
+    pare_set_misuse_handler(misuse_note);
+    misuse_count = 0;
+    assert_ptr_equal(pare_arena_rewind_keep(a, mark, object, size, 1), object);
+    assert_int_equal(misuse_count, 1);
+    assert_string_equal(misuse_last.kind, kind);
+    assert_ptr_equal(misuse_last.address, object);
+    pare_arena_stats after = pare_arena_get_stats(a);
+    assert_memory_equal(&before, &after, sizeof after);
+}
+
+static void arena_rewind_keep_of_what_is_not_younger_is_misuse(void **state) {
+    probe *p = *state;
+    for (int on_array = 0; on_array < 2; on_array++) {
+        _Alignas(16) char array[2048];
+        pare_arena a = small_arena(p);
+        if (on_array) {
+            pare_arena_deinit(&a);
+            pare_arena_init_with(&a, array, sizeof array, probe_allocator(p));
+        }
+        char foreign[8], *older = filled(pare_arena_alloc(&a, 40, 8), 40, 1);
+        pare_arena_pos mark = pare_arena_mark(&a);
+        char *younger = filled(pare_arena_alloc(&a, 40, 8), 40, 2);
+        size_t room = pare_arena_get_stats(&a).room_bytes;
+        assert_keep_is_misuse(&a, mark, older, 40, "object from before the mark");
+        assert_keep_is_misuse(&a, mark, younger, 40 + room + 1, "object of another size");
+        filled(pare_arena_alloc(&a, 3000, 8), 3000,
+               3); /* a block from the allocator, in any case */
+        assert_keep_is_misuse(&a, mark, older, 40, "object from before the mark");
+        assert_keep_is_misuse(&a, mark, foreign, 8, "foreign pointer");
+        misuse_count = 0;
+        assert_filled(pare_arena_rewind_keep(&a, mark, younger, 40, 8), 40, 2);
+        assert_int_equal(misuse_count, 0);
+        pare_arena_deinit(&a);
+    }
+}
+
 static void use_inside(void *ctx) { (void)!pare_arena_alloc(ctx, 8, 8); }
 
 static void arena_hardened_refuses_a_second_call_at_once(void **state) {
@@ -425,6 +464,54 @@ static void arena_hardened_refuses_a_second_call_at_once(void **state) {
     assert_int_equal(misuse_count, 1);
     assert_string_equal(misuse_last.kind, "used by two calls at once");
     assert_int_equal(pare_arena_status(&a), PARE_OK); /* the reset that went through clears it */
+    pare_arena_deinit(&a);
+}
+
+typedef struct inner_mark {
+    pare_arena *a;
+    pare_arena_pos pos;
+} inner_mark;
+
+static void mark_inside(void *ctx) {
+    inner_mark *c = ctx;
+    c->pos = pare_arena_mark(c->a);
+}
+
+static void arena_hardened_refused_mark_leads_nowhere(void **state) {
+    probe *p = *state;
+    pare_arena a = arena_with(p, PARE_ARENA_HARDENED);
+    inner_mark c = {.a = &a};
+    char *older = filled(pare_arena_alloc(&a, 40, 8), 40, 1);
+    pare_arena_pos mark = pare_arena_mark(&a);
+    assert_int_equal(pare_arena_on_drop(&a, mark_inside, &c), PARE_OK);
+    pare_set_misuse_handler(misuse_note);
+    misuse_count = 0;
+    pare_arena_rewind(&a, mark);
+    assert_int_equal(misuse_count, 1);
+    size_t live = pare_arena_get_stats(&a).live_bytes;
+    pare_arena_rewind(&a, c.pos);
+    assert_int_equal(misuse_count, 2);
+    assert_int_equal(pare_arena_get_stats(&a).live_bytes, live);
+    assert_filled(older, 40, 1);
+    pare_arena_deinit(&a);
+}
+
+static void arena_hardened_checks_older_objects_after_a_damaged_guard(void **state) {
+    probe *p = *state;
+    if (probe_watched()) return; /* no guards then */
+    pare_arena a = arena_with(p, PARE_ARENA_HARDENED);
+    char *volatile older = filled(pare_arena_alloc(&a, 40, 8), 40, 1);
+    pare_arena_pos mark = pare_arena_mark(&a);
+    char *volatile younger = filled(pare_arena_alloc(&a, 40, 8), 40, 2);
+    pare_set_misuse_handler(misuse_note);
+    misuse_count = 0;
+    memset(younger + 40, 0, 40); /* bugs, on purpose */
+    older[40] = 0;
+    pare_arena_rewind(&a, mark);
+    assert_int_equal(misuse_count, 1);
+    pare_arena_reset(&a);
+    assert_int_equal(misuse_count, 2);
+    assert_ptr_equal(misuse_last.address, older + 40);
     pare_arena_deinit(&a);
 }
 
@@ -448,9 +535,12 @@ int main(void) {
         CASE(arena_hardened_scopes_in_a_loop_cost_no_more_memory),
         CASE(arena_rewind_keep_moves_one_object_down_to_the_mark),
         CASE(arena_rewind_keep_on_an_array_and_of_nothing),
+        CASE(arena_rewind_keep_of_what_is_not_younger_is_misuse),
         CASE(arena_drops_run_youngest_first_at_rewind_reset_and_deinit),
         CASE(arena_on_drop_refused_adds_nothing),
         CASE(arena_hardened_refuses_a_second_call_at_once),
+        CASE(arena_hardened_refused_mark_leads_nowhere),
+        CASE(arena_hardened_checks_older_objects_after_a_damaged_guard),
     };
     return cmocka_run_group_tests_name("rewind", tests, NULL, NULL);
 }

@@ -244,7 +244,8 @@ PARE_NODISCARD PARE_API char *pare_arena_printf(pare_arena *a, const char *forma
 /* Makes an object of `old_size` bytes one of `new_size`, in place; zero counts as one. Growing
  * works for the newest object as far as its block reaches, if no mark lies behind it, else
  * PARE_ERR_MEMORY. Shrinking works for any; only what the newest one gives up is handed out again,
- * none of it from before a mark. */
+ * none of it from before a mark. Hardened and unpooled arenas may know none as the
+ * newest. */
 PARE_NODISCARD PARE_API pare_status pare_arena_resize(pare_arena *a, void *object, size_t old_size,
                                                       size_t new_size);
 

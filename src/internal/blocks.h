@@ -74,6 +74,11 @@ static inline char *parei_block_end(const parei_blocks *b, parei_block *block) {
     return end > start ? end : start;
 }
 
+/* What lies below `to` may have been written. */
+static inline void parei_block_used_to(parei_block *block, char *to) {
+    if (block->zero_from < to) block->zero_from = to;
+}
+
 /* The smallest cap of a block that is certain to have room for an object that takes `extent` bytes,
  * at `align`. SIZE_MAX: none is large enough. */
 PARE_API size_t parei_block_least(size_t extent, size_t align);

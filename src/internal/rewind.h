@@ -154,6 +154,10 @@ PARE_API PAREI_COLD void parei_arena_report(const pare_arena *a, const char *kin
                                             const void *address, const void *site,
                                             const void *earlier);
 
+/* The same within a call. The handler may leave it by longjmp: no call is under way then. */
+PARE_API PAREI_COLD void parei_arena_report_within(pare_arena *a, const char *kind,
+                                                   const void *address, const void *site);
+
 /* An object of `size` >= 1 in the current block, or NULL. */
 PARE_API void *parei_arena_alloc_here(pare_arena *a, size_t size, size_t align);
 
