@@ -7,6 +7,12 @@
 #include "internal/decimal.h"
 #include "pare/str.h"
 
+#ifdef __x86_64__
+enum { RANDOM_NUMBERS = 1000000 };
+#else
+enum { RANDOM_NUMBERS = 50000 }; /* other machines are emulated */
+#endif
+
 static uint64_t next_random(uint64_t *state) {
     *state += 0x9e3779b97f4a7c15;
     uint64_t mixed = (*state ^ *state >> 30) * 0xbf58476d1ce4e5b9;
@@ -146,15 +152,24 @@ static void decimal_powers_are_within_two_above(void **state) {
 
 /* --- text -------------------------------------------------------------------------------- */
 
+/* mingw's strtod reads 3.839223843572815e-239 as 2^-792, which is 3.8392238435728152e-239. */
+static void skip_without_a_reference(void) {
+#ifdef _WIN32
+    skip();
+#endif
+}
+
 static void decimal_hard_cases(void **state) {
     (void)state;
+    skip_without_a_reference();
     doubles_check_hard_cases();
 }
 
 static void decimal_random_bits(void **state) {
     (void)state;
     uint64_t random = 0;
-    for (int i = 0; i < 1000000; i++) doubles_check_random(next_random(&random));
+    skip_without_a_reference();
+    for (int i = 0; i < RANDOM_NUMBERS; i++) doubles_check_random(next_random(&random));
 }
 
 /* What quick and exact ways both reach, they agree on. */
