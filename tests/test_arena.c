@@ -624,21 +624,26 @@ static void arena_misuse_names_the_arena(void **state) {
 
 /* --- model ------------------------------------------------------------------------------- */
 
-enum { MODEL_OBJECTS = 4096, MODEL_MARKS = 16 };
+enum { MODEL_OBJECTS = 4096, MODEL_MARKS = 16, MODEL_DROPS = 64 };
+
+typedef struct model_object {
+    unsigned char *ptr; /* NULL: given back */
+    size_t size, align;
+    size_t taken; /* the most it ever had */
+} model_object;
 
 typedef struct model {
     pare_arena arena;
     pare_counting backing;
-    struct {
-        unsigned char *ptr;
-        size_t size, align;
-    } objects[MODEL_OBJECTS];
+    model_object objects[MODEL_OBJECTS];
     size_t count;
     struct {
         pare_arena_pos pos;
-        size_t count, live_bytes;
+        size_t count, drops, live_bytes;
     } marks[MODEL_MARKS];
     size_t depth;
+    struct model *drops[MODEL_DROPS]; /* contexts of callbacks: their places are their numbers */
+    size_t drop_count;
     bool builds;
     pare_span buffer;    /* grows beside the objects; cap 0: there is none */
     size_t buffer_depth; /* marks older than it, or than its last growth */
@@ -654,33 +659,90 @@ static uint64_t model_random(model *m) { /* xorshift64, Marsaglia 2003 */
 
 /* Every object begins and ends with its number, which any overlap would destroy. */
 static void model_write(model *m, size_t i) {
-    for (size_t k = 0; k < m->objects[i].size && k < 8; k++) {
-        m->objects[i].ptr[k] = (unsigned char)(i >> (k % 2 * 8));
-        m->objects[i].ptr[m->objects[i].size - 1 - k] = (unsigned char)(i * 7);
+    model_object *o = &m->objects[i];
+    for (size_t k = 0; k < o->size && k < 8; k++) {
+        o->ptr[k] = (unsigned char)(i >> (k % 2 * 8));
+        o->ptr[o->size - 1 - k] = (unsigned char)(i * 7);
     }
-    if (m->objects[i].size > 0) m->objects[i].ptr[0] = (unsigned char)i;
+    if (o->size > 0) o->ptr[0] = (unsigned char)i;
+}
+
+static void model_verify_one(const model *m, size_t i) {
+    const model_object *o = &m->objects[i];
+    if (o->ptr == NULL) return;
+    if (o->size > 0) assert_int_equal(o->ptr[0], (unsigned char)i);
+    if (o->size > 8) assert_int_equal(o->ptr[o->size - 1], (unsigned char)(i * 7));
 }
 
 static void model_verify(const model *m) {
     if (m->buffer.cap > 0) assert_filled(m->buffer.ptr, m->buffer.cap, 0xB0);
-    for (size_t i = 0; i < m->count; i++) {
-        size_t size = m->objects[i].size;
-        if (size > 0) assert_int_equal(m->objects[i].ptr[0], (unsigned char)i);
-        if (size > 8) assert_int_equal(m->objects[i].ptr[size - 1], (unsigned char)(i * 7));
-    }
+    for (size_t i = 0; i < m->count; i++) model_verify_one(m, i);
+}
+
+static void model_add(model *m, void *ptr, size_t size, size_t align) {
+    assert_non_null(ptr);
+    assert_int_equal((uintptr_t)ptr % align, 0);
+    m->objects[m->count] = (model_object){ptr, size, align, size};
+    model_write(m, m->count++);
 }
 
 static void model_alloc(model *m) {
     uint64_t r = model_random(m);
     size_t size = r % 16 == 0 ? (size_t)(r >> 8) % 3000 : (size_t)(r >> 8) % 120;
     size_t align = r % 4 == 0 ? (size_t)1 << ((r >> 32) % 10) : 8;
-    unsigned char *ptr = pare_arena_alloc(&m->arena, size, align);
-    assert_non_null(ptr);
-    assert_int_equal((uintptr_t)ptr % align, 0);
-    m->objects[m->count].ptr = ptr;
-    m->objects[m->count].size = size;
-    m->objects[m->count].align = align;
-    model_write(m, m->count++);
+    if ((r >> 4) % 8 == 0) {
+        char *zeroed = pare_arena_alloc_zeroed(&m->arena, size, align);
+        assert_non_null(zeroed);
+        assert_filled(zeroed, size, 0);
+        model_add(m, zeroed, size, align);
+    } else {
+        model_add(m, pare_arena_alloc(&m->arena, size, align), size, align);
+    }
+}
+
+/* The newest object half of the time, or else any. NULL: it was given back. */
+static model_object *model_pick(model *m) {
+    uint64_t r = model_random(m);
+    model_object *o = &m->objects[r % 2 == 0 ? m->count - 1 : (r >> 8) % m->count];
+    return o->ptr != NULL ? o : NULL;
+}
+
+static void model_resize(model *m) {
+    model_object *o = model_pick(m);
+    if (o == NULL) return;
+    size_t i = (size_t)(o - m->objects), size = (size_t)model_random(m) % (2 * o->size + 40);
+    model_verify_one(m, i);
+    pare_status status = pare_arena_resize(&m->arena, o->ptr, o->size, size);
+    if (status != PARE_OK) {
+        assert_true(size > o->size);
+        return;
+    }
+    if (o->size > 0 && size > 0) assert_int_equal(o->ptr[0], (unsigned char)i);
+    o->size = size;
+    if (size > o->taken) o->taken = size;
+    model_write(m, i);
+}
+
+static void model_free(model *m) {
+    model_object *o = model_pick(m);
+    if (o == NULL) return;
+    model_verify_one(m, (size_t)(o - m->objects));
+    pare_arena_free(&m->arena, o->ptr, o->size);
+    o->ptr = NULL;
+}
+
+static void model_drop(void *ctx) {
+    model **place = ctx, *m = *place;
+    assert_ptr_equal(place, &m->drops[m->drop_count - 1]); /* the youngest first */
+    m->drop_count--;
+}
+
+static void model_on_drop(model *m) {
+    if (m->drop_count == MODEL_DROPS) return;
+    model **place = &m->drops[m->drop_count];
+    *place = m;
+    assert_int_equal(pare_arena_on_drop(&m->arena, model_drop, place), PARE_OK);
+    m->drop_count++;
 }
 
 static void model_grow_buffer(model *m) {
@@ -694,28 +756,78 @@ static void model_grow_buffer(model *m) {
     if (model_random(m) % 16 == 0) m->buffer = (pare_span){NULL, 0}; /* done: the next begins */
 }
 
+static void model_reset(model *m) {
+    model_verify(m);
+    pare_arena_reset(&m->arena);
+    m->count = m->depth = 0;
+    m->buffer = (pare_span){NULL, 0};
+    assert_int_equal(m->drop_count, 0);
+    assert_int_equal(pare_arena_get_stats(&m->arena).live_bytes, 0);
+}
+
+static void model_mark(model *m) {
+    if (m->depth == MODEL_MARKS) return;
+    m->marks[m->depth].pos = pare_arena_mark(&m->arena);
+    m->marks[m->depth].live_bytes = pare_arena_get_stats(&m->arena).live_bytes;
+    m->marks[m->depth].drops = m->drop_count;
+    m->marks[m->depth++].count = m->count;
+}
+
+/* What is true after a rewind to the mark `depth`. */
+static void model_rewound(model *m, size_t depth) {
+    m->depth = depth;
+    m->count = m->marks[depth].count;
+    if (m->buffer_depth > depth) m->buffer = (pare_span){NULL, 0};
+    assert_int_equal(m->drop_count, m->marks[depth].drops);
+    model_verify(m);
+}
+
+static void model_rewind(model *m) {
+    if (m->depth == 0) return;
+    size_t depth = (size_t)(model_random(m) % m->depth);
+    pare_arena_rewind(&m->arena, m->marks[depth].pos);
+    model_rewound(m, depth);
+    assert_int_equal(pare_arena_get_stats(&m->arena).live_bytes, m->marks[depth].live_bytes);
+}
+
+/* Goes back with any younger object, or with the buffer if it has grown since the mark. */
+static void model_rewind_keep(model *m) {
+    if (m->depth == 0) return;
+    size_t depth = (size_t)(model_random(m) % m->depth);
+    pare_span b = m->buffer;
+    bool keeps_buffer = b.cap > 0 && m->buffer_depth > depth && model_random(m) % 2 == 0;
+    size_t younger = m->count - m->marks[depth].count;
+    if (younger == 0 && !keeps_buffer) return;
+    size_t i = m->count - 1 - (younger > 0 ? (size_t)model_random(m) % younger : 0);
+    model_object kept = keeps_buffer ? (model_object){b.ptr, b.cap, 8, b.cap} : m->objects[i];
+    if (kept.ptr == NULL) return;
+    char *ptr =
+        pare_arena_rewind_keep(&m->arena, m->marks[depth].pos, kept.ptr, kept.size, kept.align);
+    model_rewound(m, depth);
+    if (keeps_buffer) assert_filled(ptr, kept.size, 0xB0);
+    if (!keeps_buffer && kept.size > 8) assert_int_equal(ptr[0], (char)i);
+    model_add(m, ptr, kept.size, kept.align);
+}
+
 static void model_step(model *m) {
     uint64_t choice = model_random(m) % 100;
     if (m->count == MODEL_OBJECTS || choice == 0) {
-        model_verify(m);
-        pare_arena_reset(&m->arena);
-        m->count = m->depth = 0;
-        m->buffer = (pare_span){NULL, 0};
-        assert_int_equal(pare_arena_get_stats(&m->arena).live_bytes, 0);
-    } else if (choice < 5 && m->depth < MODEL_MARKS) {
-        m->marks[m->depth].pos = pare_arena_mark(&m->arena);
-        m->marks[m->depth].live_bytes = pare_arena_get_stats(&m->arena).live_bytes;
-        m->marks[m->depth++].count = m->count;
-    } else if (choice < 9 && m->depth > 0) {
-        m->depth = (size_t)(model_random(m) % m->depth);
-        pare_arena_rewind(&m->arena, m->marks[m->depth].pos);
-        m->count = m->marks[m->depth].count;
-        if (m->buffer_depth > m->depth) m->buffer = (pare_span){NULL, 0};
-        model_verify(m);
-        assert_int_equal(pare_arena_get_stats(&m->arena).live_bytes, m->marks[m->depth].live_bytes);
+        model_reset(m);
+    } else if (choice < 5) {
+        model_mark(m);
+    } else if (choice < 8) {
+        model_rewind(m);
+    } else if (choice == 8) {
+        model_rewind_keep(m);
     } else if (choice == 9) {
         pare_arena_trim(&m->arena);
-    } else if (choice < 20 && m->builds) {
+    } else if (choice == 10) {
+        model_on_drop(m);
+    } else if (choice < 15 && m->count > 0) {
+        model_resize(m);
+    } else if (choice < 17 && m->count > 0) {
+        model_free(m);
+    } else if (choice < 27 && m->builds) {
         model_grow_buffer(m);
     } else {
         model_alloc(m);
@@ -727,11 +839,12 @@ static void model_step(model *m) {
 static void model_check_live_bytes(const model *m, size_t live_bytes) {
     size_t least = 0, most = 0;
     for (size_t i = 0; i < m->count; i++) {
-        least += m->objects[i].size;
-        most += m->objects[i].size + m->objects[i].align + 128;
+        if (m->objects[i].ptr != NULL) least += m->objects[i].size;
+        most += m->objects[i].taken + m->objects[i].align + 128;
     }
     if (m->builds) least += m->buffer.cap, most = SIZE_MAX - 5000; /* older buffers count too */
-    assert_true(least <= live_bytes && live_bytes <= most + (m->depth + 1) * 256);
+    assert_true(least <= live_bytes);
+    assert_true(live_bytes <= most + m->drop_count * 128 + (m->depth + 1) * 256);
 }
 
 static void model_check_figures(const model *m) {
@@ -772,6 +885,7 @@ static void model_run(probe *p, const pare_arena_options *o, uint64_t seed, bool
         if (o->limit_bytes != 0) assert_true(p->live_bytes <= o->limit_bytes);
     }
     pare_arena_deinit(&m->arena);
+    assert_int_equal(m->drop_count, 0);
     free(m);
 }
 
