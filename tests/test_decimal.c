@@ -150,6 +150,96 @@ static void decimal_powers_are_within_two_above(void **state) {
     }
 }
 
+/* --- shortest ---------------------------------------------------------------------------- */
+
+/* A fraction in 256 bits, lowest first. */
+typedef struct fraction {
+    uint64_t words[4];
+} fraction;
+
+static int fraction_compare(const fraction *a, const fraction *b) {
+    for (int i = 3; i >= 0; i--) {
+        if (a->words[i] != b->words[i]) return a->words[i] < b->words[i] ? -1 : 1;
+    }
+    return 0;
+}
+
+static void fraction_subtract(fraction *a, const fraction *b) {
+    uint64_t borrow = 0;
+    for (int i = 0; i < 4; i++) {
+        uint64_t less = a->words[i] - b->words[i], borrowed = a->words[i] < b->words[i];
+        a->words[i] = less - borrow;
+        borrow = borrowed | (less < borrow);
+    }
+}
+
+/* What is behind the point of 2^q / 10^k. q and k have the same sign. */
+static fraction fraction_of(int q, int k) {
+    int twos = q + 256;
+    big a = big_power((parei_decimal_wide){0, 1}, -k, twos);
+    for (; k > 0; k--) {
+        uint64_t rest = 0;
+        for (int i = BIG_WORDS - 1; i >= 0; i--) {
+            rest = rest << 32 | a.words[i];
+            a.words[i] = (uint32_t)(rest / 10);
+            rest %= 10;
+        }
+    }
+    for (; twos < 0; twos++) {
+        for (int i = 0; i < BIG_WORDS - 1; i++) {
+            a.words[i] = a.words[i] >> 1 | a.words[i + 1] << 31;
+        }
+        a.words[BIG_WORDS - 1] >>= 1;
+    }
+    fraction f;
+    for (int i = 0; i < 4; i++) f.words[i] = (uint64_t)a.words[2 * i + 1] << 32 | a.words[2 * i];
+    return f;
+}
+
+/* Finds how near to an integer the multiples of 2^q / 10^k come that are none, up to 2^55 + 2, as
+ * Euclid finds a common divisor: `above` is the nearest yet that is above an integer, `below` the
+ * nearest below one; the difference is their sum's. */
+static void nearest_multiples(int q, int k, fraction *above, fraction *below) {
+    const uint64_t most = ((uint64_t)1 << 55) + 2;
+    uint64_t at_above = 1, at_below = 1;
+    *above = fraction_of(q, k);
+    *below = (fraction){{0}};
+    fraction_subtract(below, above);
+    while (at_above + at_below <= most) {
+        bool is_above = fraction_compare(above, below) >= 0;
+        fraction left = is_above ? *above : *below;
+        fraction_subtract(&left, is_above ? below : above);
+        if (left.words[3] == 0 && left.words[2] >> 8 == 0) break; /* an integer, but for rounding */
+        if (is_above) {
+            *above = left;
+            at_above += at_below;
+        } else {
+            *below = left;
+            at_below += at_above;
+        }
+    }
+}
+
+/* At least 5.8 in the 68th place behind the point. */
+static bool is_far(const fraction *f) {
+    uint64_t sixteenths = f->words[3] << 8 | f->words[2] >> 56; /* of that place */
+    return f->words[3] >> 56 != 0 || sixteenths >= 93;
+}
+
+static void decimal_multiples_are_far_from_integers(void **state) {
+    (void)state;
+    for (int q = -1074; q <= 971; q++) {
+        for (int narrow = 0; narrow < 2; narrow++) {
+            fraction above, below;
+            int k = parei_decimal_log10(q, narrow);
+            fraction first = fraction_of(q, k);
+            if (fraction_compare(&first, &(fraction){{0}}) == 0) continue; /* integers all */
+            nearest_multiples(q, k, &above, &below);
+            assert_true(is_far(&above) && is_far(&below));
+        }
+    }
+}
+
 /* --- text -------------------------------------------------------------------------------- */
 
 /* mingw's strtod reads 3.839223843572815e-239 as 2^-792, which is 3.8392238435728152e-239. */
@@ -206,6 +296,7 @@ int main(void) {
         CASE(decimal_logarithms_are_exact),
         CASE(decimal_tens_are_exact),
         CASE(decimal_powers_are_within_two_above),
+        CASE(decimal_multiples_are_far_from_integers),
         CASE(decimal_exact_way_agrees_with_the_quick_ones),
         CASE(decimal_hard_cases),
         CASE(decimal_random_bits),

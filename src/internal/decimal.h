@@ -3,9 +3,9 @@
  * A double is c * 2^q, with c < 2^53. Three ways lead from there to text:
  *
  *   shortest     the fewest digits that read back as the same number, of these the nearest to it:
- *                Schubfach (Giulietti, "The Schubfach way to render doubles", 2020, sections 8
- *                and 9). One multiplication by a rounded power of ten places the number and both
- *                ends of its rounding interval among the candidates, exactly enough to compare.
+ *                Schubfach (Giulietti, "The Schubfach way to render doubles", 2020, section 9).
+ *                One multiplication by a rounded power of ten places the number and both ends of
+ *                its rounding interval among the candidates, exactly enough to compare.
  *   fixed        the fraction, as 64 or 128 bits behind the point, times a power of ten: what
  *                overflows are the digits, what stays is the exact remainder, ties included.
  *   scientific   one multiplication by a rounded power of ten, and where its remainder lies too
@@ -206,7 +206,8 @@ typedef struct parei_decimal_number {
 } parei_decimal_number;
 
 /* Below, sums that should be equal differ by less than this in their last place, and others by
- * more: 5.8 is the least that multiples of these powers of ten, up to 2^55, are off an integer. */
+ * more: in that place, the multiples up to 2^55 of any 2^q / 10^k that are no integers are 5.8 away
+ * from one at least. tests/test_decimal.c proves it. */
 #define PAREI_DECIMAL_EQUAL 3
 
 /* The shortest decimal in the rounding interval of `value`, the nearest to it if there are several;
