@@ -131,11 +131,23 @@ typedef struct parei_io_end {
     int fd;
 } parei_io_end;
 
+/* Interrupted in the middle, it answers what came, and at the end of the file nothing must be left
+ * of that. */
+static ptrdiff_t parei_io_pull_file(FILE *file, void *bytes, size_t size) {
+    size_t got;
+    bool interrupted;
+    do {
+        got = fread(bytes, 1, size, file);
+        interrupted = got < size && ferror(file) && errno == EINTR;
+        if (interrupted) clearerr(file);
+    } while (got == 0 && interrupted);
+    return got == 0 && ferror(file) ? -1 : (ptrdiff_t)got;
+}
+
 static ptrdiff_t parei_io_pull(parei_io_end from, void *bytes, size_t size) {
     size = parei_min_size(size, PAREI_IO_CALL_BYTES);
-    if (from.file == NULL) return parei_os_read(from.fd, bytes, size);
-    size_t got = fread(bytes, 1, size, from.file);
-    return got == 0 && ferror(from.file) ? -1 : (ptrdiff_t)got;
+    return from.file == NULL ? parei_os_read(from.fd, bytes, size)
+                             : parei_io_pull_file(from.file, bytes, size);
 }
 
 /* One read of at most `size_max` bytes into the room that there is, at least one byte. */

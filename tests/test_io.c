@@ -7,6 +7,7 @@
 #include "pare/bufpool.h"
 #include "pare/heap.h"
 #include "pare/io.h"
+#include "pare/str.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -330,6 +331,23 @@ static void io_read_file_reads_what_stdio_has_buffered(void **state) {
     pare_buf_deinit(&b);
 }
 
+static void io_read_file_all_of_a_pipe_through_signals(void **state) {
+    probe *p = *state;
+    pare_buf b;
+    int fd;
+    pare_buf_init(&b, probe_allocator(p));
+    pid_t child = open_pipe(&fd, true, 1);
+    FILE *file = fdopen(dup(fd), "rb");
+    start_interrupting();
+    pare_status status = pare_io_read_file_all(file, &b);
+    stop_interrupting();
+    assert_int_equal(status, PARE_OK);
+    assert_pattern(&b, BYTES);
+    fclose(file);
+    close_pipe(fd, child);
+    pare_buf_deinit(&b);
+}
+
 static bool read_through_refusals(probe *p, void *ctx) {
     pare_buf b;
     const int *fd = ctx;
@@ -418,6 +436,27 @@ static void io_load_and_save_refused(void **state) {
     assert_int_equal(pare_io_load(name, &b), PARE_ERR_MEMORY);
     assert_pattern(&b, 3);
     unlink(name);
+    pare_buf_deinit(&b);
+}
+
+static void io_load_becomes_text_without_a_copy(void **state) {
+    probe *p = *state;
+    char name[32];
+    pare_buf b;
+    pare_str s;
+    pare_parcel parcel;
+    fresh_name(name);
+    assert_int_equal(pare_io_save(name, "some text", 9), PARE_OK);
+    pare_buf_init(&b, probe_allocator(p));
+    pare_str_init(&s, probe_allocator(p));
+    assert_int_equal(pare_io_load(name, &b), PARE_OK);
+    assert_int_equal(pare_buf_reserve(&b, 1), PARE_OK);
+    assert_int_equal(pare_buf_detach(&b, &parcel), PARE_OK);
+    assert_int_equal(pare_str_attach(&s, parcel), PARE_OK);
+    assert_string_equal(pare_str_cstr(&s), "some text");
+    assert_int_equal(p->requests, 1);
+    unlink(name);
+    pare_str_deinit(&s);
     pare_buf_deinit(&b);
 }
 
@@ -654,10 +693,12 @@ int main(void) {
         CASE(io_read_all_at_or_beyond_the_limit),
         CASE(io_read_all_of_a_directory_is_io),
         CASE(io_read_file_reads_what_stdio_has_buffered),
+        CASE(io_read_file_all_of_a_pipe_through_signals),
         CASE(io_read_all_survives_refusals),
         CASE(io_reads_again_without_allocating),
         CASE(io_save_then_load_gives_the_same_bytes),
         CASE(io_load_and_save_refused),
+        CASE(io_load_becomes_text_without_a_copy),
         CASE(io_write_finishes_short_writes_through_signals),
         CASE(io_write_pieces_in_order),
         CASE(io_write_tells_how_far_it_came),

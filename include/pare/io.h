@@ -6,9 +6,16 @@
  * Memory   That of the buffer and no other, except that pare_io_load and pare_io_save open a file.
  * Errors   PARE_ERR_IO: a system call failed, and errno is as that call left it; after any other
  *          answer errno means nothing. PARE_ERR_MEMORY and PARE_ERR_LIMIT: the buffer could not
- *          hold what came. No refusal is sticky. A call that a signal interrupts is made again; a
+ *          hold what came. No refusal is sticky. A call that a signal interrupts is made again, but
+ *          for fwrite, which then is PARE_ERR_IO and EINTR: what the FILE held may be lost. A
  *          descriptor that does not block answers PARE_ERR_IO and EAGAIN, and what was done until
- *          then is told.
+ *          then is told. A write that nobody will read raises SIGPIPE first, unless ignored.
+ * Text     A pare_str keeps a byte for its NUL, of which these calls know nothing, so nothing is
+ *          read into its inside. Text changes hands instead, and is not copied:
+ *
+ *              pare_io_load(path, &b), pare_buf_reserve(&b, 1),
+ *              pare_buf_detach(&b, &parcel), pare_str_attach(&s, parcel)
+ *
  * Threads  As the buffer and the file.
  * Limits   Left out where there is no C library (PARE_NO_LIBC). On Windows, descriptors and files
  *          are to be in binary mode.
@@ -57,7 +64,8 @@ PAREI_INLINE pare_iovec pare_iovec_of(const pare_buf *b) {
 }
 
 /* Writes bytes[0, size), in as many calls as it takes. *written, which may be NULL, is how many
- * were written: on failure (a full disk, a reader that is gone) too. */
+ * were written: on failure (a full disk, a reader that is gone) too. To a FILE, that may mean to
+ * its own buffer: fflush tells the rest. */
 PARE_NODISCARD PARE_API pare_status pare_io_write(int fd, const void *bytes, size_t size,
                                                   size_t *written);
 PARE_NODISCARD PARE_API pare_status pare_io_write_file(FILE *file, const void *bytes, size_t size,
