@@ -158,12 +158,13 @@ static uint64_t *parei_strpool_reason(parei_strpool_state *s, const pare_buf *b)
     return NULL;
 }
 
-/* Zeros over the first `used_bytes` of an empty builder's block, or all it has. */
-static void parei_strpool_wipe(pare_buf *b, size_t used_bytes) {
+/* Zeros over all of an empty builder's block: what was written ends in no known place, since
+ * numbers and refused printfs leave bytes behind the text. */
+static void parei_strpool_wipe(pare_buf *b) {
     if ((b->flags & PAREI_BUF_BORROWED) != 0) return; /* that array may be gone */
     pare_buf_set_limit(b, SIZE_MAX);
     size_t bytes = parei_buf_borrow_tail(b);
-    if (bytes != 0) parei_wipe(b->ptr, parei_min_size(used_bytes, bytes));
+    if (bytes != 0) parei_wipe(b->ptr, bytes);
     parei_buf_commit(b, 0);
 }
 
@@ -186,7 +187,7 @@ static void parei_strpool_reset_builder(void *ctx, void *builder) {
     size_t used_bytes = pare_str_get_stats(text).peak_used_bytes + 1; /* the NUL */
     parei_strpool_remember(&s->uses, used_bytes);
     pare_str_reset(text);
-    if ((s->options.flags & PARE_WIPE) != 0) parei_strpool_wipe(&text->buf, used_bytes);
+    if ((s->options.flags & PARE_WIPE) != 0) parei_strpool_wipe(&text->buf);
     parei_strpool_take_block(s, &text->buf);
     pare_str_deinit(text);
     parei_strpool_ready(s, text);

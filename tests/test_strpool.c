@@ -281,7 +281,16 @@ static void strpool_foreign_memory_is_never_kept(void **state) {
     pare_strpool_deinit(&pool);
 }
 
-static void strpool_wipe_overwrites_all_that_was_used(void **state) {
+/* Puts `s` and gets it again, its block all zero. */
+static void wiped(pare_strpool *pool, pare_str *s) {
+    size_t bytes = s->buf.block_bytes;
+    pare_strpool_put(pool, s);
+    assert_ptr_equal(got(pool), s);
+    assert_int_equal(s->buf.block_bytes, bytes);
+    for (size_t i = 0; i < bytes && !probe_watched(); i++) assert_int_equal(s->buf.ptr[i], 0);
+}
+
+static void strpool_wipe_overwrites_all_of_the_block(void **state) {
     probe *p = *state;
     pare_strpool pool = pool_with(p, (pare_strpool_options){.flags = PARE_WIPE});
     pare_str *s = filled(&pool, 300);
@@ -289,12 +298,10 @@ static void strpool_wipe_overwrites_all_that_was_used(void **state) {
     assert_int_equal(pare_str_append_lit(s, "secret"), PARE_OK);
     assert_string_equal(pare_str_cstr(s), "secret");
     pare_str_set_limit(s, 3);
-    pare_strpool_put(&pool, s);
-    assert_ptr_equal(got(&pool), s);
-    assert_int_equal(pare_str_reserve(s, 300), PARE_OK);
-    if (!probe_watched()) {
-        for (int i = 0; i < 301; i++) assert_int_equal(s->buf.ptr[i], 0);
-    }
+    wiped(&pool, s);
+    pare_str_set_limit(s, 30);
+    assert_int_equal(pare_str_append_printf(s, "%s%40d", "secret", 1), PARE_ERR_LIMIT);
+    wiped(&pool, s); /* what a refused printf wrote, too */
     pare_strpool_deinit(&pool);
 }
 
@@ -424,7 +431,7 @@ int main(void) {
         CASE(strpool_small_blocks_are_kept_whatever_was_used),
         CASE(strpool_retain_bytes_holds_at_both_edges),
         CASE(strpool_foreign_memory_is_never_kept),
-        CASE(strpool_wipe_overwrites_all_that_was_used),
+        CASE(strpool_wipe_overwrites_all_of_the_block),
         CASE(strpool_trim_all_gives_every_free_builder_back),
         CASE(strpool_trim_surplus_leaves_the_working_set),
         CASE(strpool_refusal_sweep),

@@ -37,8 +37,8 @@ typedef struct pare_strpool_options {
     size_t limit_bytes;   /* most bytes of one text; 0: no limit */
     size_t retain_bytes;  /* most bytes of blocks that wait; 0: 16 MiB */
     uint32_t trim_ms;     /* trims of the surplus are at least this far apart; 0: 1000 */
-    unsigned flags;       /* PARE_WIPE: puts overwrite what was used of the block; what growth left
-                           * in blocks that it gave back is the allocator's */
+    unsigned flags;       /* PARE_WIPE: puts overwrite the block; what growth left in blocks that it
+                           * gave back is the allocator's */
     uint64_t reserved[4]; /* 0 */
 } pare_strpool_options;
 
