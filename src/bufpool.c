@@ -28,7 +28,7 @@ typedef struct parei_bufpool_shelf {
     size_t odd_count;
     size_t odd_idle; /* of these, the oldest, that no get needed since the trim before */
     size_t odd_bytes;
-    uint64_t misses; /* of the class */
+    uint64_t misses, dropped; /* of the class */
 } parei_bufpool_shelf;
 
 /* One block: this, the rows, the shelves, the caps. */
@@ -200,7 +200,8 @@ static bool parei_bufpool_afford(parei_bufpool_state *s, size_t bytes) {
     if (bytes > s->retain_bytes) return false;
     for (size_t row = s->classes.end; s->retain_bytes - s->charged_bytes < bytes;) {
         if (row-- == s->classes.first) return false;
-        parei_bufpool_set_slots(s, &s->rows[row], parei_bufpool_count(&s->rows[row]));
+        parei_bufpool_class *c = &s->rows[row];
+        if (c->slot_count != 0) parei_bufpool_set_slots(s, c, parei_bufpool_count(c));
     }
     return true;
 }
@@ -515,6 +516,7 @@ void parei_bufpool_put_slow(pare_bufpool *b, pare_span buffer) {
     if (fits) fate = parei_bufpool_keep(b, row, buffer);
     if (fate != PAREI_FATE_KEPT) {
         s->dropped[fate]++;
+        if (fits) s->shelves[row].dropped++;
         parei_bufpool_free(b, buffer, s->align);
     }
     parei_bufpool_check(b);
@@ -534,6 +536,7 @@ pare_bufpool_class_stats pare_bufpool_get_class_stats(const pare_bufpool *b, siz
         .class_bytes = c->cap,
         .hits = c->hits,
         .misses = shelf->misses,
+        .dropped = shelf->dropped,
         .retained_count = count + shelf->odd_count,
         .retained_bytes = count * c->cap + shelf->odd_bytes,
     };

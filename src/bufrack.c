@@ -108,22 +108,31 @@ static void parei_mtbufpool_return(parei_mtbufpool_state *s, size_t row, parei_m
     parei_lock_give(&s->lock);
 }
 
-/* The oldest with buffers, or an empty one, out of the stock; NULL if there is none. */
-static parei_magazine *parei_mtbufpool_withdraw(parei_mtbufpool_state *s, size_t row, bool empty) {
-    parei_stock *stock = &s->rows[row].stock;
+/* The oldest with buffers out of the stock; NULL if there is none. */
+static parei_magazine *parei_mtbufpool_withdraw(parei_mtbufpool_state *s, size_t row) {
     parei_magazine *m = NULL;
     parei_lock_take(&s->lock);
-    (void)(empty ? parei_stock_take_empty(stock, &m) : parei_stock_take_oldest(stock, &m));
+    (void)parei_stock_take_oldest(&s->rows[row].stock, &m);
+    parei_lock_give(&s->lock);
+    return m;
+}
+
+/* An empty one out of the stock of *row, or of the first row above it that has one; NULL if there
+ * is none. Most have none, and are passed without their locks: puts beyond the budget come here. */
+static parei_magazine *parei_mtbufpool_withdraw_empty(parei_mtbufpool_state *s, size_t *row) {
+    parei_magazine *m = NULL;
+    parei_lock_take(&s->lock);
+    while (*row < s->classes.end && s->rows[*row].stock.empty == NULL) ++*row;
+    if (*row < s->classes.end) (void)parei_stock_take_empty(&s->rows[*row].stock, &m);
     parei_lock_give(&s->lock);
     return m;
 }
 
 void parei_mtbufpool_free_empties(parei_mtbufpool_state *s) {
-    for (size_t row = s->classes.first; row < s->classes.end; row++) {
-        parei_magazine *m;
-        while ((m = parei_mtbufpool_withdraw(s, row, true)) != NULL) {
-            parei_mtbufpool_free_magazine(s, row, m);
-        }
+    size_t row = s->classes.first;
+    parei_magazine *m;
+    while ((m = parei_mtbufpool_withdraw_empty(s, &row)) != NULL) {
+        parei_mtbufpool_free_magazine(s, row, m);
     }
 }
 
@@ -220,7 +229,7 @@ bool parei_mtbufpool_in_stock(parei_mtbufpool_state *s, size_t row, const void *
 void parei_mtbufpool_give_back(parei_mtbufpool_state *s, size_t row, size_t count,
                                const void *site) {
     parei_magazine *m;
-    for (; count > 0 && (m = parei_mtbufpool_withdraw(s, row, false)) != NULL; count--) {
+    for (; count > 0 && (m = parei_mtbufpool_withdraw(s, row)) != NULL; count--) {
         parei_strays strays = {0};
         do { /* strays are reported when these are no buffers of the pool any more */
             strays.count = 0;

@@ -18,9 +18,10 @@ static parei_mtbufpool_rack *parei_mtbufpool_here(pare_mtbufpool *b) {
     if (c != NULL) return c->rack;
     if (s->owner.serial == 0 || s->cached_end == 0 || !parei_thread_lives()) return NULL;
     if (parei_bufrack_new(s, NULL, &r) != PARE_OK) return NULL;
-    if (parei_thread_keep(&s->owner, &r->own)) return r;
+    c = parei_thread_recall(&s->owner); /* the allocator may have got or put a buffer */
+    if (c == NULL && parei_thread_keep(&s->owner, &r->own)) return r;
     parei_bufrack_end(r, NULL);
-    return NULL;
+    return c != NULL ? c->rack : NULL;
 }
 
 pare_status pare_mtbufpool_cache_init(pare_mtbufpool_cache *c, pare_mtbufpool *b) {
@@ -139,6 +140,7 @@ static void parei_mtbufpool_put(parei_mtbufpool_state *s, parei_mtbufpool_rack *
     }
     if (fate == PAREI_FATE_KEPT) return;
     parei_mtbufpool_count(s, &s->dropped[fate]);
+    if (fits) parei_mtbufpool_count(s, &s->rows[row].dropped);
     parei_mtbufpool_release(s, buffer);
 }
 
@@ -351,6 +353,7 @@ static pare_bufpool_class_stats parei_mtbufpool_read_row(parei_mtbufpool_state *
         .class_bytes = s->classes.caps[row],
         .hits = hits,
         .misses = c->misses,
+        .dropped = c->dropped,
         .retained_count = count,
         .retained_bytes = count * s->classes.caps[row],
     };

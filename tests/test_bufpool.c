@@ -402,6 +402,8 @@ static void bufpool_put_refused_a_stack_drops_and_counts(void **state) {
     pare_bufpool_put(&b, odd);
     assert_int_equal(stats_of(&b).dropped_memory, 2);
     assert_int_equal(stats_of(&b).retained_bytes, 0);
+    assert_int_equal(pare_bufpool_get_class_stats(&b, 10).dropped, 1); /* 96 bytes: the odd one */
+    assert_int_equal(pare_bufpool_get_class_stats(&b, 11).dropped, 1); /* 112 */
     probe_refuse(p, PROBE_NEVER, 0);
     pare_bufpool_put(&b, again);
     assert_int_equal(stats_of(&b).retained_bytes, 112);
@@ -558,6 +560,7 @@ static void bufpool_budget_of_1_keeps_nothing(void **state) {
     pare_bufpool b = pool_with(p, (pare_bufpool_options){.retain_bytes = 1});
     for (int i = 0; i < 3; i++) get_and_put(&b, 16);
     assert_int_equal(stats_of(&b).dropped_budget, 3);
+    assert_int_equal(pare_bufpool_get_class_stats(&b, 0).dropped, 3);
     assert_int_equal(stats_of(&b).retained_bytes, 0);
     pare_bufpool_deinit(&b);
 }

@@ -106,6 +106,7 @@ static void bufrack_budget_holds_at_both_edges(void **state) {
             put_all(&b, spans, 5);
             assert_int_equal(stats_of(&b).retained_count, retain / cap);
             assert_int_equal(stats_of(&b).dropped_budget, 5 - retain / cap);
+            assert_int_equal(pare_mtbufpool_get_class_stats(&b, k).dropped, 5 - retain / cap);
             pare_mtbufpool_deinit(&b);
         }
     }

@@ -371,16 +371,29 @@ static void mtbufpool_trim_of_all_spares_other_caches(void **state) {
     pare_mtbufpool_deinit(&b);
 }
 
-/* An allocator that trims the pool whenever it is asked. */
+/* An allocator that trims the pool whenever it is asked, or takes a buffer of it for a while. */
 typedef struct presser {
     pare_allocator from;
     pare_mtbufpool *pool;
+    bool takes;
 } presser;
+
+static void presser_calls_in(presser *x) {
+    pare_mtbufpool *pool = x->pool;
+    if (pool == NULL) return;
+    if (!x->takes) {
+        pare_mtbufpool_trim(pool, 0, PARE_TRIM_ALL);
+        return;
+    }
+    x->pool = NULL; /* this get may ask the allocator itself */
+    get_and_put(pool, 64);
+    x->pool = pool;
+}
 
 static pare_status presser_alloc(void *ctx, size_t size, size_t align, unsigned flags,
                                  pare_span *out) {
     presser *x = ctx;
-    if (x->pool != NULL) pare_mtbufpool_trim(x->pool, 0, PARE_TRIM_ALL);
+    presser_calls_in(x);
     return pare_alloc_span(x->from, size, align, flags, out);
 }
 
@@ -389,15 +402,19 @@ static void presser_free(void *ctx, pare_span block, size_t align) {
     pare_free_span(x->from, block, align);
 }
 
-static void mtbufpool_trim_may_come_from_the_allocator(void **state) {
-    probe *p = *state;
+static void open_pressed(pare_mtbufpool *b, presser *x) {
     static const struct pare_allocator_vtable vtable = {
         .size = sizeof vtable, .alloc = presser_alloc, .free = presser_free};
-    presser x = {probe_allocator(p), NULL};
+    assert_int_equal(pare_mtbufpool_init(b, (pare_allocator){&vtable, x}, NULL), PARE_OK);
+    x->pool = b;
+}
+
+static void mtbufpool_trim_may_come_from_the_allocator(void **state) {
+    probe *p = *state;
+    presser x = {.from = probe_allocator(p)};
     pare_mtbufpool b;
     pare_span spans[200];
-    assert_int_equal(pare_mtbufpool_init(&b, (pare_allocator){&vtable, &x}, NULL), PARE_OK);
-    x.pool = &b;
+    open_pressed(&b, &x);
     for (int round = 0; round < 3; round++) {
         for (size_t size = 50; size < 200000; size *= 6) {
             get_all(&b, spans, 200, size);
@@ -571,6 +588,23 @@ static void *outlive_the_pool(void *ctx) {
     pthread_barrier_wait(&m->used);
     pthread_barrier_wait(&m->gone);
     return NULL;
+}
+
+static void *use_in_several_sizes(void *ctx) {
+    for (size_t size = 50; size < 200000; size *= 6) get_and_put(ctx, size);
+    return NULL;
+}
+
+/* A get that makes the thread's cache finds that it has one when its memory is there. */
+static void mtbufpool_thread_has_one_cache_though_its_allocator_gets(void **state) {
+    presser x = {.from = probe_allocator(*state), .takes = true};
+    pare_mtbufpool b;
+    open_pressed(&b, &x);
+    in_thread(use_in_several_sizes, &b);
+    x.pool = NULL;
+    assert_int_equal(stats_of(&b).cache_count, 0);
+    assert_int_equal(stats_of(&b).cached_count, 0);
+    pare_mtbufpool_deinit(&b);
 }
 
 static void mtbufpool_deinit_while_threads_have_caches(void **state) {
@@ -819,6 +853,7 @@ int main(void) {
         CASE(mtbufpool_allocator_serves_arenas),
         CASE(mtbufpool_thread_that_ends_gives_back_its_cache),
         CASE(mtbufpool_thread_that_idles_gives_back_its_buffers),
+        CASE(mtbufpool_thread_has_one_cache_though_its_allocator_gets),
         CASE(mtbufpool_deinit_while_threads_have_caches),
         CASE(mtbufpool_fork_leaves_a_usable_child),
         CASE(mtbufpool_loses_nothing_and_hands_out_nothing_twice),

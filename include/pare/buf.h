@@ -102,8 +102,9 @@ PARE_API void pare_buf_harden(pare_buf *b);
 PARE_API void pare_buf_deinit(pare_buf *b);
 
 /* Hands the contents out: *out is theirs from now on, and `b` is empty, with its allocator and
- * limit. Contents on the caller's array, or of no length, are first copied to a block, or are
- * {NULL, 0}. On failure, also when `b` has failed before, both are as they were. */
+ * limit. Contents on the caller's array are first copied to a block; where there is neither block
+ * nor contents, the block is {NULL, 0}. On failure, also when `b` has failed before, both are as
+ * they were. */
 PARE_NODISCARD PARE_API pare_status pare_buf_detach(pare_buf *b, pare_parcel *out);
 
 /* Drops the contents of `b` and takes these over, with their allocator. PARE_ERR_ARGUMENT where

@@ -107,7 +107,8 @@ typedef struct pare_bufpool_class_stats {
     uint64_t hits, misses;
     size_t retained_count;
     size_t retained_bytes;
-    uint64_t reserved[4];
+    uint64_t dropped; /* puts that it could have kept, but for the budget or a refusal */
+    uint64_t reserved[3];
 } pare_bufpool_class_stats;
 
 /* --- lifetime ---------------------------------------------------------------------------- */

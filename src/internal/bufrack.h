@@ -35,7 +35,7 @@ typedef struct parei_mtbufpool_class {
     parei_stock stock;
     size_t capacity; /* buffers that one of its magazines has room for */
     uint64_t hits;   /* of calls without a cache, and through caches that are gone */
-    uint64_t misses;
+    uint64_t misses, dropped;
     char apart[PAREI_MTBUFPOOL_LINE]; /* trades leave other classes alone */
 } parei_mtbufpool_class;
 
