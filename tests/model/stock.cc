@@ -56,6 +56,7 @@ static void parei_lock_give(parei_lock *l) {
 struct parei_mag {
     word<size_t> count;
     word<int> item; /* room for one: the number of an object */
+    static const size_t capacity = 1;
 };
 
 struct parei_magazine {
