@@ -387,7 +387,8 @@ static char *parei_arena_keep_at_side(pare_arena *a, const pare_arena_pos *to, c
     if (object < kept) kept = object;
     parei_block_used_to(side, side->top);
     parei_arena_go_back(a, to, to->ptr, NULL);
-    side->top = parei_arena_move_down(a, kept, object, size);
+    char *top = parei_arena_move_down(a, kept, object, size);
+    if (side->top < top) side->top = top;
     return kept;
 }
 

@@ -516,6 +516,27 @@ static void builder_buffer_that_grew_since_the_mark_can_be_kept(void **state) {
     }
 }
 
+static void builder_buffer_that_shrank_since_the_mark_takes_no_other_along(void **state) {
+    probe *p = *state;
+    if (!is_apart(0)) return;
+    pare_arena a = arena_with(p, 0);
+    filled(pare_arena_alloc(&a, 40, 8), 40, 1);
+    pare_allocator builder = pare_arena_builder_allocator(&a);
+    pare_span first, second, third = {NULL, 0};
+    assert_int_equal(pare_alloc_span(builder, 100, 1, 0, &first), PARE_OK);
+    assert_int_equal(pare_alloc_span(builder, 100, 1, 0, &second), PARE_OK);
+    filled(second.ptr, 100, 2);
+    pare_arena_pos mark = pare_arena_mark(&a);
+    assert_int_equal(pare_resize_span(builder, &first, 50, 1, PARE_MAY_MOVE), PARE_OK);
+    filled(first.ptr, 50, 3);
+    char *kept = pare_arena_rewind_keep(&a, mark, first.ptr, 50, 1);
+    assert_int_equal(pare_alloc_span(builder, 100, 1, 0, &third), PARE_OK);
+    filled(third.ptr, 100, 4);
+    assert_filled(kept, 50, 3);
+    assert_filled(second.ptr, 100, 2);
+    pare_arena_deinit(&a);
+}
+
 static void builder_mark_of_a_side_block_that_went_is_misuse(void **state) {
     probe *p = *state;
     if (probe_watched()) return;
@@ -600,6 +621,7 @@ int main(void) {
         CASE(builder_text_is_dropped_by_rewind_and_reset),
         CASE(builder_text_can_be_the_one_that_is_kept),
         CASE(builder_buffer_that_grew_since_the_mark_can_be_kept),
+        CASE(builder_buffer_that_shrank_since_the_mark_takes_no_other_along),
         CASE(builder_mark_of_a_side_block_that_went_is_misuse),
         CASE(builder_refusal_sweep),
         CASE(builder_in_a_budget_takes_retained_blocks_first),

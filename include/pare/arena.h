@@ -8,8 +8,8 @@
  *          current one could not be made longer in place. A request above a quarter of the next
  *          block gets a block of its own, and the block with more room stays current. When refused:
  *          half as much, exactly what is needed, and in the end that once more, with the retained
- *          blocks given back. After a phase that took several
- *          blocks, reset asks for one in place of them, if block_max allows that one.
+ *          blocks given back. After a phase that took several blocks, reset asks for one in place of
+ *          them, if block_max allows that one.
  * Layout   ptr and end are multiples of PARE_MIN_ALIGN, so a run-time size that fits unrounded also
  *          fits rounded. The first block from the allocator also holds the arena's private state
  *          and stays until deinit.
@@ -39,8 +39,8 @@ struct parei_block;
 struct parei_guard;
 
 /* Visible so it can be embedded and inlined; the fields are private. All-zero is valid: an empty
- * arena on the C library's heap. Invariant: ptr <= end, and both are NULL when
- * the window is empty: then every call takes the slow path. */
+ * arena on the C library's heap. Invariant: ptr <= end, and both are NULL where there is no window:
+ * then every call takes the slow path. */
 typedef struct pare_arena {
     char *ptr;                       /* where the next object goes */
     char *end;                       /* of the current block */
@@ -265,8 +265,8 @@ PARE_API void pare_arena_rewind(pare_arena *a, pare_arena_pos to);
 
 /* The same, but one object, of `size` bytes, is kept: it moves down to the mark, and its new
  * address is returned. Requires an object from after the mark, at a multiple of `align`, a power of
- * two; NULL, and a plain rewind, if it is NULL. A bad mark is misuse: then `object` itself. Never
- * refused. Cost: O(blocks + size). */
+ * two; NULL, and a plain rewind, if it is NULL. A bad mark is misuse, and so is an object that is
+ * older or not of this arena: then `object` itself. Never refused. Cost: O(blocks + size). */
 PARE_NODISCARD PARE_API void *pare_arena_rewind_keep(pare_arena *a, pare_arena_pos to, void *object,
                                                      size_t size, size_t align);
 
