@@ -73,7 +73,7 @@ pare_variant(lto COMPILER "${PARE_GCC}" FLAGS "-O2 -D_FORTIFY_SOURCE=3 -flto" SU
 # Those that deal in memory: each is poisoned where it is not in use.
 find_program(PARE_VALGRIND valgrind)
 pare_variant(valgrind COMPILER "${PARE_GCC}" FLAGS "-O1 -g" SUITES static planted
-  MODULES base blocks guard arena rewind scratch mag pool mtpool bufpool buf str
+  MODULES base blocks guard arena rewind extend scratch mag pool mtpool bufpool buf str
   LAUNCHER "${PARE_VALGRIND} -q --error-exitcode=99 --leak-check=full")
 
 # cmocka is not built for it, so what cmocka writes would pass for not written.

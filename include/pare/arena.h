@@ -8,8 +8,8 @@
  *          current one could not be made longer in place. A request above a quarter of the next
  *          block gets a block of its own, and the block with more room stays current. When refused:
  *          half as much, exactly what is needed, and in the end that once more, with the retained
- *          blocks given back. After a phase that took several blocks, reset asks for one in place of
- *          them, if block_max allows that one.
+ *          blocks given back. After a phase that took several blocks, reset asks for one in place
+ *          of them, if block_max allows that one.
  * Layout   ptr and end are multiples of PARE_MIN_ALIGN, so a run-time size that fits unrounded also
  *          fits rounded. The first block from the allocator also holds the arena's private state
  *          and stays until deinit.
