@@ -54,6 +54,9 @@ static void print_line(const char *kind, pare_str *text, pare_str *result) {
     pare_str_reset(result);
 }
 
+static pare_status hex(pare_str *s, const char *text, size_t size) {
+    return pare_text_append_hex(s, text, size);
+}
 static pare_status hex_dump(pare_str *s, const char *text, size_t size) {
     return pare_text_append_hex_dump(s, text, size, 0);
 }
@@ -72,6 +75,7 @@ static void print_texts(void) {
         {"json", pare_str_append_json_n},
         {"html", pare_str_append_html_n},
         {"url", pare_str_append_url_n},
+        {"hex", hex},
         {"xml", pare_text_append_xml},
         {"c", pare_text_append_c},
         {"csv", pare_text_append_csv},
@@ -103,20 +107,21 @@ static void print_texts(void) {
     pare_str_deinit(&result);
 }
 
-/* Texts that are nearly base64. */
-static void print_decoded(void) {
+typedef pare_status decode_fn(pare_str *s, const char *text, size_t size);
+
+/* Texts that are nearly base64, of twelve of its digits, or of these and others. */
+static void print_decoded(const char *kind, decode_fn *decode, const char *alphabet) {
     pare_str text = {0}, result = {0};
     for (int i = 0; i < NUMBERS; i++) {
-        static const char alphabet[] = "AQgwBZaz09+/-_= \n";
-        uint32_t known = random_below(8) != 0 ? 12 : sizeof alphabet - 1;
+        uint32_t known = random_below(8) != 0 ? 12 : (uint32_t)strlen(alphabet);
         pare_str_reset(&text);
         for (uint32_t size = random_below(10); size > 0; size--) {
             pare_str_append_char(&text, alphabet[random_below(known)]);
         }
         pare_str_append_fill(&text, '=', random_below(3));
-        pare_status status =
-            pare_text_decode_base64(&result, pare_str_cstr(&text), pare_str_len(&text));
-        print_line(status == PARE_OK ? "decode" : "decode-refused", &text, &result);
+        pare_status status = decode(&result, pare_str_cstr(&text), pare_str_len(&text));
+        printf("%s", status == PARE_OK ? "" : "not-");
+        print_line(kind, &text, &result);
     }
     pare_str_deinit(&text);
     pare_str_deinit(&result);
@@ -130,6 +135,17 @@ static void print_double(pare_str *s, uint64_t bits, unsigned decimals) {
     pare_str_reset(s);
     pare_str_append_double_fixed(s, value, decimals);
     printf("fixed %016" PRIx64 ",%u %s\n", bits, decimals, pare_str_cstr(s));
+    pare_str_reset(s);
+    pare_str_append_double_scientific(s, value, decimals);
+    printf("scientific %016" PRIx64 ",%u %s\n", bits, decimals, pare_str_cstr(s));
+    pare_str_reset(s);
+}
+
+static void print_float(pare_str *s, uint32_t bits) {
+    float value;
+    memcpy(&value, &bits, sizeof value);
+    pare_str_append_float(s, value);
+    printf("float %08" PRIx32 " %s\n", bits, pare_str_cstr(s));
     pare_str_reset(s);
 }
 
@@ -149,7 +165,8 @@ static void print_numbers(void) {
         printf("size %" PRIu64 " %s\n", number, pare_str_cstr(&s));
         pare_str_reset(&s);
         print_double(&s, number, decimals);
-        print_double(&s, random_number() << random_below(64), decimals);
+        print_double(&s, random_number() << random_below(64), random_below(30));
+        print_float(&s, random_below(UINT32_MAX));
         pare_str_append_int_base(&s, (int64_t)number, base, width, i % 2 != 0 ? '0' : '.');
         printf("base %" PRId64 ",%u,%u,%d %s\n", (int64_t)number, base, width, i % 2,
                pare_str_cstr(&s));
@@ -160,7 +177,8 @@ static void print_numbers(void) {
 
 int main(void) {
     print_texts();
-    print_decoded();
+    print_decoded("base64-decoded", pare_text_decode_base64, "AQgwBZaz09+/-_= \n");
+    print_decoded("base64url-decoded", pare_text_decode_base64url, "AQgwBZaz09-_+/= \n");
     print_numbers();
     return 0;
 }

@@ -3,7 +3,8 @@
     python3 tests/reference.py build/tests/reference
 
 SPDX-License-Identifier: MIT"""
-import ast, base64, csv, datetime, decimal, fractions, html, io, json, re, struct, subprocess, sys
+import ast, base64, csv, datetime, decimal, fractions, html, io, json, math, re, struct
+import subprocess, sys
 import urllib.parse
 import xml.etree.ElementTree
 from xml.sax import saxutils
@@ -51,6 +52,11 @@ def is_base64(text):
         return False
 
 
+def as_base64(text):  # from the alphabet for URLs; what is foreign to either stays so
+    padding = b"\n" if b"=" in text else b"=" * (-len(text) % 4)
+    return text.translate(bytes.maketrans(b"-_+/", b"+/-_")) + padding
+
+
 def time(value):
     seconds, nanoseconds, decimals = map(int, value.split(","))
     moment = datetime.datetime(1970, 1, 1) + datetime.timedelta(seconds=seconds)
@@ -93,9 +99,27 @@ def is_shortest(bits, printed):  # Python's repr has the same digits, and other 
             and re.fullmatch(r"-?(0|[1-9]\d*)(\.\d*[1-9])?(e[+-]\d+)?", printed))
 
 
-def fixed(given):
-    bits, decimals = given.split(",")
-    return "%.*f" % (int(decimals), double(bits))
+def as_float(text):
+    try:
+        return struct.pack(">f", float(text)).hex()
+    except OverflowError:
+        return None
+
+
+def is_shortest_float(bits, printed):
+    value = struct.unpack(">f", bytes.fromhex(bits))[0]
+    if not math.isfinite(value):
+        return printed == str(value)
+    fewest = next(n for n in range(1, 10) if as_float("%.*e" % (n - 1, value)) == bits)
+    digits = decimal.Decimal(printed).normalize().as_tuple().digits
+    return as_float(printed) == bits and len(digits) <= fewest
+
+
+def rounded(form):
+    def of(given):
+        bits, decimals = given.split(",")
+        return form % (int(decimals), double(bits))
+    return of
 
 
 def valid(data):
@@ -122,17 +146,23 @@ CHECKS = {
     "dump": lambda data, out: out == dump(data),
     "base64": lambda data, out: out == base64.b64encode(data),
     "base64url": lambda data, out: out == base64.urlsafe_b64encode(data).rstrip(b"="),
-    "decode": lambda data, out: is_base64(data) and base64.b64decode(data) == out,
-    "decode-refused": lambda data, out: not is_base64(data),
+    "hex": lambda data, out: out == data.hex().encode(),
+    "base64-decoded": lambda data, out: is_base64(data) and base64.b64decode(data) == out,
+    "not-base64-decoded": lambda data, out: not is_base64(data) and not out,
+    "base64url-decoded": lambda data, out: (is_base64(as_base64(data))
+                                            and base64.b64decode(as_base64(data)) == out),
+    "not-base64url-decoded": lambda data, out: not is_base64(as_base64(data)) and not out,
 }
-VALUES = {"time": time, "size": size, "base": base, "fixed": fixed}
+VALUES = {"time": time, "size": size, "base": base, "fixed": rounded("%.*f"),
+          "scientific": rounded("%.*e")}
+NUMBERS = {"double": is_shortest, "float": is_shortest_float}
 
 
 def holds(kind, given, printed):
     if kind in VALUES:
         return VALUES[kind](given) == printed
-    if kind == "double":
-        return is_shortest(given, printed)
+    if kind in NUMBERS:
+        return NUMBERS[kind](given, printed)
     data = b"" if given == "-" else bytes.fromhex(given)
     if kind == "valid":
         return valid(data) == int(printed)
