@@ -427,13 +427,12 @@ pare_status pare_str_append_double_scientific(pare_str *s, double value, unsigne
 
 #ifndef PARE_NO_LIBC
 
-/* vsnprintf, which leaves errno and `arguments` as they were. At most INT_MAX bytes of room are
- * told to it: more than that it cannot answer. */
+/* vsnprintf, which leaves errno and `arguments` as they were. */
 static int parei_str_format(char *out, size_t room, const char *format, va_list arguments) {
     va_list copy;
     int errno_before = errno;
     va_copy(copy, arguments);
-    int size = vsnprintf(out, parei_min_size(room, INT_MAX), format, copy);
+    int size = vsnprintf(out, room, format, copy);
     va_end(copy);
     errno = errno_before;
     return size;
@@ -444,7 +443,8 @@ pare_status pare_str_append_vprintf(pare_str *s, const char *format, va_list arg
     if (format == NULL) return parei_buf_fail(b, PARE_ERR_ARGUMENT, 0);
 
     for (bool again = false;; again = true) {
-        size_t room = parei_buf_borrow_tail(b);
+        /* The answer is an int, and some C libraries refuse more room than that. */
+        size_t room = parei_min_size(parei_buf_borrow_tail(b), INT_MAX);
         int answer = parei_str_format(room != 0 ? b->ptr + b->len : NULL, room, format, arguments);
         size_t size = answer > 0 ? (size_t)answer : 0;
         bool fits = answer >= 0 && size < room;

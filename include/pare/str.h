@@ -161,7 +161,8 @@ PAREI_INLINE pare_status pare_str_replace(pare_str *s, const char *needle, const
 
 /* --- appends: text ----------------------------------------------------------------------- */
 
-/* Every append returns the sticky status and allocates amortised. */
+/* Every append returns the sticky status and allocates amortised. Requires of what may lie in `s`
+ * that it ends where the text does, or before: the NUL is not part of it. */
 
 /* Appends text[0, size), which may lie in `s`. NULL with size 0 is nothing; NULL with a size is
  * PARE_ERR_ARGUMENT. Inline where `size` is constant. */
@@ -252,8 +253,8 @@ PARE_API pare_status pare_str_append_float(pare_str *s, float value);
 /* As printf's %.*f and %.*e where no locale is set: the exact value, rounded half to even, so with
  * two decimals 0.125 is "0.12", and 2.675, whose double is less than that, "2.67". `decimals` up to
  * PARE_STR_DECIMALS_MAX, PARE_ERR_ARGUMENT beyond; no double has more than 1074. Cost: with more
- * than 16 decimals, and in the first from 2^64 on, up to microseconds and 2 KB of stack; else a few
- * dozen instructions. */
+ * than 16 decimals, in the first from 2^64 on, and in the second at ties, up to microseconds and
+ * 2 KB of stack; else at most a few hundred instructions. */
 PARE_API pare_status pare_str_append_double_fixed(pare_str *s, double value, unsigned decimals);
 PARE_API pare_status pare_str_append_double_scientific(pare_str *s, double value,
                                                        unsigned decimals);
@@ -290,9 +291,9 @@ PAREI_INLINE pare_status pare_str_append_url(pare_str *s, const char *text) {
 /* --- appends: printf --------------------------------------------------------------------- */
 
 #ifndef PARE_NO_LIBC
-/* Formats straight into the buffer, a second time if it had to grow. PARE_ERR_FORMAT where the C
- * library refuses, as it does wide characters without a multibyte form; the text is then as it
- * was. Requires that no argument lies in `s`. */
+/* Formats straight into the buffer, a second time if it had to grow. PARE_ERR_FORMAT for INT_MAX
+ * bytes or more, and where the C library refuses, as it does wide characters without a multibyte
+ * form; the text is then as it was. Requires that no argument lies in `s`. */
 PARE_API pare_status pare_str_append_printf(pare_str *s, const char *format, ...)
     PAREI_PRINTF(2, 3);
 PARE_API pare_status pare_str_append_vprintf(pare_str *s, const char *format, va_list arguments)

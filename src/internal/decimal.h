@@ -431,7 +431,9 @@ PAREI_INLINE char *parei_decimal_write_part(char *out, uint64_t part, unsigned d
         part -= high * e8;
         decimals = 8;
     }
-    parei_digits_store(out, parei_digits_split8(part) >> 8 * (8 - decimals));
+    uint64_t text =
+        decimals <= 2 ? (uint64_t)parei_digits_pairs[part] << 48 : parei_digits_split8(part);
+    parei_digits_store(out, text >> 8 * (8 - decimals));
     return out + decimals;
 }
 
