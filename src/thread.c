@@ -126,8 +126,10 @@ size_t parei_owner_line(const parei_owner *o) {
     return o->slot < PAREI_THREAD_LINES ? o->slot * sizeof(void *) : 0;
 }
 
-/* In all threads, under the lock. */
+/* In all threads, under the lock. The first line is closed for good, and read by whoever has no
+ * other. */
 static void parei_tables_clear(size_t line) {
+    if (line == 0) return;
     for (parei_table *t = parei_threads.tables; t != NULL; t = t->next) {
         if (t->lines != NULL) t->lines[line / sizeof(void *)] = parei_thread_closed;
     }
@@ -168,8 +170,14 @@ static void parei_owner_unpin(parei_owner *o) {
 
 /* --- tables ------------------------------------------------------------------------------ */
 
+/* The calling thread's, which finds its lines there; until now, others may clear the old ones. */
 static void parei_table_link(parei_table *t) {
     parei_lock_take(&parei_threads.lock);
+#ifdef PAREI_THREAD_NAMED
+    t->lines = parei_thread_lines;
+#else
+    t->lines = memcpy(t->room, parei_thread_get_lines(), sizeof t->room);
+#endif
     t->prev = NULL;
     t->next = parei_threads.tables;
     if (t->next != NULL) t->next->prev = t;
@@ -236,12 +244,6 @@ static bool parei_thread_grow(size_t slot) {
     }
     parei_table *t = block.ptr;
     *t = (parei_table){.count = count, .block = block};
-#ifdef PAREI_THREAD_NAMED
-    t->lines = parei_thread_lines;
-#else
-    t->lines = t->room;
-    memcpy(t->room, parei_thread_get_lines(), sizeof t->room);
-#endif
     for (size_t i = 0; i < count; i++) {
         t->slots[i] = old != NULL && i < old->count ? old->slots[i] : (parei_slot){0, NULL};
     }
@@ -273,6 +275,7 @@ void *parei_thread_recall(const parei_owner *o) {
 }
 
 void pare_thread_idle(void) {
+    if (__atomic_load_n(&parei_threads.unloaded, __ATOMIC_RELAXED)) return;
     const parei_table *t = parei_thread_self.table;
     if (t == NULL || parei_thread_self.nesting > 0) return; /* in a callback, locks are held */
     for (size_t slot = 1; slot < t->count; slot++) {

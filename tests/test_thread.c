@@ -144,6 +144,57 @@ static void thread_slots_are_used_again(void **state) {
     }
 }
 
+/* More pools than lines; the first and the last come and go. */
+enum { FEW_MORE = PAREI_THREAD_LINES + 8 };
+
+typedef struct visits {
+    pthread_barrier_t barrier;
+    pare_mtpool pools[FEW_MORE];
+} visits;
+
+static void use_once(pare_mtpool *pool) {
+    void *object = pare_mtpool_get(pool);
+    if (object != NULL) memset(object, 1, 64);
+    pare_mtpool_put(pool, object);
+}
+
+static void *use_one_after_another(void *ctx) {
+    visits *v = ctx;
+    use_once(&v->pools[0]);
+    pthread_barrier_wait(&v->barrier);
+    for (int i = 1; i < FEW_MORE - 1; i++) use_once(&v->pools[i]); /* its table grows */
+    pthread_barrier_wait(&v->barrier);
+    pthread_barrier_wait(&v->barrier);
+    use_once(&v->pools[0]);
+    return NULL;
+}
+
+static void thread_finds_its_caches_while_pools_come_and_go(void **state) {
+    (void)state;
+    enum { ROUNDS = 100 };
+    static visits v;
+    pare_pool_options o = sized(64);
+    pthread_t thread;
+    pthread_barrier_init(&v.barrier, NULL, 2);
+    for (int i = 0; i < FEW_MORE; i++) {
+        assert_int_equal(pare_mtpool_init(&v.pools[i], pare_heap(), &o), PARE_OK);
+    }
+    for (int round = 0; round < ROUNDS; round++) {
+        assert_int_equal(pthread_create(&thread, NULL, use_one_after_another, &v), 0);
+        pthread_barrier_wait(&v.barrier);
+        for (int i = 0; i < round; i++) pare_mtpool_put(&v.pools[1], pare_mtpool_get(&v.pools[1]));
+        pare_mtpool_deinit(&v.pools[0]);
+        pare_mtpool_deinit(&v.pools[FEW_MORE - 1]);
+        pthread_barrier_wait(&v.barrier);
+        assert_int_equal(pare_mtpool_init(&v.pools[0], pare_heap(), &o), PARE_OK);
+        assert_int_equal(pare_mtpool_init(&v.pools[FEW_MORE - 1], pare_heap(), &o), PARE_OK);
+        pthread_barrier_wait(&v.barrier);
+        assert_int_equal(pthread_join(thread, NULL), 0);
+    }
+    for (int i = 0; i < FEW_MORE; i++) pare_mtpool_deinit(&v.pools[i]);
+    pthread_barrier_destroy(&v.barrier);
+}
+
 /* --- fork -------------------------------------------------------------------------------- */
 
 #ifndef _WIN32
@@ -348,6 +399,7 @@ int main(void) {
         CASE(thread_destructors_that_run_late_are_served),
         CASE(thread_caches_go_with_their_pool),
         CASE(thread_slots_are_used_again),
+        CASE(thread_finds_its_caches_while_pools_come_and_go),
         CASE(thread_idle_shares_what_it_had),
 #ifndef _WIN32
         CASE(thread_of_main_needs_no_end),
