@@ -42,13 +42,6 @@ static pare_mtpool_cache *parei_mtpool_join(parei_mtpool_state *s) {
     return NULL;
 }
 
-/* From the slabs alone, all of them or none. */
-static pare_status parei_mtpool_take_made(parei_mtpool_state *s, void **out, size_t count) {
-    size_t taken;
-    pare_status status = parei_depot_reserve(&s->depot, count);
-    return status == PARE_OK ? parei_depot_take(&s->depot, out, count, &taken) : status;
-}
-
 /* Gets without a cache: one from the stock, if it has any, else from the slabs. */
 static pare_status parei_mtpool_take(parei_mtpool_state *s, void **out, size_t count) {
     parei_magazine *m = NULL;
@@ -197,7 +190,11 @@ pare_status pare_mtpool_init(pare_mtpool *p, pare_allocator from,
     return PARE_OK;
 }
 
-/* Gives the objects of up to `count` of the oldest magazines in stock to their slabs. */
+static void parei_magazine_free(parei_mtpool_state *s, parei_magazine *m) {
+    parei_depot_free(&s->depot, m->block, _Alignof(parei_magazine));
+}
+
+/* Gives back up to `count` of the oldest magazines in stock, their objects to the slabs. */
 static void parei_mtpool_give_stock(parei_mtpool_state *s, size_t count, const void *site) {
     for (bool some = true; some && count > 0;) {
         parei_magazine *m = NULL;
@@ -206,8 +203,12 @@ static void parei_mtpool_give_stock(parei_mtpool_state *s, size_t count, const v
         some = parei_stock_take_oldest(&s->stock, &m);
         if (some) {
             parei_mag_spill(&m->mag, &s->depot, m->mag.count, &strays);
-            if (m->mag.count == 0) count--;
-            parei_stock_return(&s->stock, &m);
+            if (m->mag.count == 0) {
+                parei_magazine_free(s, m);
+                count--;
+            } else {
+                parei_stock_return(&s->stock, &m);
+            }
         }
         parei_mtpool_unlock(s);
         parei_mtpool_report(s, &strays, site);
@@ -219,7 +220,7 @@ static void parei_mtpool_give_empty(parei_mtpool_state *s) {
     parei_magazine *m = NULL;
     if (!parei_mtpool_lock_unless_nested(s)) return;
     while (parei_stock_take_empty(&s->stock, &m)) {
-        parei_depot_free(&s->depot, m->block, _Alignof(parei_magazine));
+        parei_magazine_free(s, m);
         m = NULL;
     }
     parei_depot_trim(&s->depot);

@@ -101,6 +101,12 @@ pare_status parei_mtpool_make(parei_mtpool_state *s, size_t count) {
     return count > stocked ? parei_depot_reserve(&s->depot, count - stocked) : PARE_OK;
 }
 
+pare_status parei_mtpool_take_made(parei_mtpool_state *s, void **out, size_t count) {
+    size_t taken;
+    pare_status status = parei_depot_reserve(&s->depot, count);
+    return status == PARE_OK ? parei_depot_take(&s->depot, out, count, &taken) : status;
+}
+
 pare_status parei_mtpool_get_hardened(parei_mtpool_state *s, const void *site, void **out,
                                       size_t count, parei_strays *found) {
     parei_mtpool_lock(s);
@@ -513,12 +519,17 @@ static pare_status parei_rack_set_aside(parei_mtpool_rack *r, size_t count) {
     return status;
 }
 
-/* Sees to it that the next `count` objects are there. */
-static pare_status parei_rack_supply(parei_mtpool_rack *r, size_t count) {
+/* Sets magazines of the stock aside until the cache has `count` objects, as far as there are any;
+ * returns how many it has, `count` at most. */
+static size_t parei_rack_gather(parei_mtpool_rack *r, size_t count) {
     const parei_magazine *other = r->magazines[1 - r->loaded];
     size_t have = parei_rack_loaded(r)->count + (other != NULL ? other->mag.count : 0);
-    if (count == 1) return parei_rack_refill(r);
-    return count > have ? parei_rack_set_aside(r, count - have) : PARE_OK;
+    while (have + r->aside_count < count) {
+        size_t more = parei_stock_set_aside(&r->state->stock, &r->aside);
+        if (more == 0) break;
+        r->aside_count += more;
+    }
+    return parei_min_size(have + r->aside_count, count);
 }
 
 /* Moves `count` objects, which are there, to `out`. */
@@ -536,6 +547,39 @@ static void parei_rack_pop(parei_mtpool_rack *r, void **out, size_t count) {
     }
 }
 
+static pare_status parei_rack_get_one(parei_mtpool_rack *r, void **out) {
+    pare_status status = parei_rack_refill(r);
+    parei_mag *mag = parei_rack_loaded(r);
+    if (status == PARE_OK) *out = mag->items[--mag->count];
+    return status;
+}
+
+/* Objects from the slabs past the magazines, all of them or none. */
+static pare_status parei_rack_take_made(parei_mtpool_rack *r, void **out, size_t count) {
+    parei_mtpool_state *s = r->state;
+    if (count == 0) return PARE_OK;
+    parei_mtpool_lock(s);
+    pare_status status = parei_mtpool_take_made(s, out, count);
+    r->cache->base = s->depot.base;
+    r->cache->extent = s->depot.extent;
+    if (status == PARE_OK) s->refills++;
+    parei_mtpool_unlock(s);
+    return status;
+}
+
+/* All of them or none: what the cache and the stock have, and the rest from the slabs. */
+static pare_status parei_rack_get_many(parei_mtpool_rack *r, void **out, size_t count) {
+    const parei_magazine *before = r->aside;
+    size_t have = parei_rack_gather(r, count);
+    pare_status status = parei_rack_take_made(r, out + have, count - have);
+    if (status == PARE_OK) {
+        parei_rack_pop(r, out, have);
+    } else {
+        parei_rack_share(r, before);
+    }
+    return status;
+}
+
 /* Objects leave for the user: the marks, while memory is watched. */
 static void parei_rack_lend(parei_mtpool_rack *r, void *const *objects, size_t count) {
     parei_mtpool_state *s = r->state;
@@ -547,9 +591,9 @@ static void parei_rack_lend(parei_mtpool_rack *r, void *const *objects, size_t c
 
 static pare_status parei_rack_get(parei_mtpool_rack *r, void **out, size_t count) {
     parei_rack_enter(r);
-    pare_status status = parei_rack_supply(r, count);
+    pare_status status =
+        count == 1 ? parei_rack_get_one(r, out) : parei_rack_get_many(r, out, count);
     if (status == PARE_OK) {
-        parei_rack_pop(r, out, count);
         parei_rack_lend(r, out, count);
         PAREI_PUBLISH(r->cache->gets, r->cache->gets + count);
     }

@@ -123,9 +123,11 @@ static void mtpool_reserve_makes_gets_that_cannot_fail(void **state) {
     assert_int_equal(pare_mtpool_reserve(&pool, MANY - 10), PARE_OK);
     size_t slab_bytes = pare_mtpool_get_stats(&pool).slab_bytes;
     probe_refuse(p, 0, PROBE_NEVER);
-    for (int round = 0; round < 3; round++) { /* puts spill, and slabs fall empty: they stay */
+    for (int round = 0; round < 4; round++) { /* puts spill, and slabs fall empty: they stay */
         uint64_t requests = p->requests;
-        for (size_t i = 10; i < MANY; i++) {
+        size_t bulk = round % 2 == 0 ? MANY - 10 : 0;
+        assert_int_equal(pare_mtpool_cache_get_n(&cache, objects + 10, bulk), PARE_OK);
+        for (size_t i = 10 + bulk; i < MANY; i++) {
             objects[i] = pare_mtpool_cache_get(&cache);
             assert_non_null(objects[i]);
         }
@@ -140,6 +142,30 @@ static void mtpool_reserve_makes_gets_that_cannot_fail(void **state) {
     mt_put_all(&pool, objects, 10);
     pare_mtpool_trim(&pool, 0, PARE_TRIM_ALL); /* ends the reservation */
     assert_int_equal(pare_mtpool_get_stats(&pool).slab_count, 0);
+    pare_mtpool_deinit(&pool);
+}
+
+static void mtpool_burst_leaves_nothing_behind_once_trimmed(void **state) {
+    probe *p = *state;
+    static void *objects[MANY];
+    pare_mtpool pool;
+    mt_open(&pool, p, sized(64));
+    mt_get_all(&pool, objects, 1);
+    size_t before = p->live_bytes;
+    for (int bulk = 0; bulk < 2; bulk++) {
+        if (bulk != 0) {
+            assert_int_equal(pare_mtpool_get_n(&pool, objects + 1, MANY - 1), PARE_OK);
+        } else {
+            mt_get_all(&pool, objects + 1, MANY - 1);
+        }
+        pare_mtpool_put_n(&pool, objects + 1, MANY - 1);
+        pare_thread_idle();
+        assert_true(pare_mtpool_get_stats(&pool).stock_count >= MANY - 1);
+        for (uint64_t i = 0; i < 3; i++) pare_mtpool_trim(&pool, i * 1000, PARE_TRIM_SURPLUS);
+        assert_int_equal(pare_mtpool_get_stats(&pool).stock_count, 0);
+        assert_true(p->live_bytes < before + ((size_t)80 << 10)); /* a spare slab */
+    }
+    mt_put_all(&pool, objects, 1);
     pare_mtpool_deinit(&pool);
 }
 
@@ -315,6 +341,7 @@ static void mtpool_loses_nothing_and_hands_out_nothing_twice(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         CASE(mtpool_reserve_makes_gets_that_cannot_fail),
+        CASE(mtpool_burst_leaves_nothing_behind_once_trimmed),
         CASE(mtpool_typed_needs_no_casts),
         CASE(mtpool_pointer_into_a_released_slab_is_foreign),
         CASE(mtpool_refusals_are_counted_once),

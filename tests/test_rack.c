@@ -278,8 +278,8 @@ static void rack_that_is_warm_never_allocates(void **state) {
     open_cache(&a, &pool);
     open_cache(&b, &pool);
     uint64_t requests = 0;
-    for (int round = 0; round < 20; round++) {
-        if (round == 5) requests = p->requests;
+    for (int round = 0; round < 40; round++) {
+        if (round == 20) requests = p->requests;
         assert_int_equal(pare_mtpool_cache_reserve(&a, 300), PARE_OK);
         assert_int_equal(pare_mtpool_cache_get_n(&a, objects, 1000), PARE_OK);
         pare_mtpool_cache_put_n(&b, objects, 1000);

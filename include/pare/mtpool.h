@@ -99,11 +99,12 @@ PARE_API void pare_mtpool_deinit(pare_mtpool *p);
  * object was made. */
 PARE_NODISCARD PARE_API pare_status pare_mtpool_reserve(pare_mtpool *p, size_t count);
 
-/* Gives memory back. PARE_TRIM_SURPLUS: the magazines that lay in the stock all the time since the
- * trim before, which was at least trim_ms ago (else nothing is done). The first such trim only
- * starts the watch. PARE_TRIM_ALL: all that is free in the calling thread's cache, stock and slabs.
- * What other caches hold is theirs. Does nothing in an init or fini callback of `p`, so that they
- * and allocators may trim all pools they know. Cost: O(free objects). */
+/* Gives memory back. PARE_TRIM_SURPLUS: the magazines, with their objects, that lay in the stock
+ * all the time since the trim before, which was at least trim_ms ago (else nothing is done). The
+ * first such trim only starts the watch. PARE_TRIM_ALL: all that is free in the calling thread's
+ * cache, stock and slabs. What other caches hold is theirs. Does nothing in an init or fini
+ * callback of `p`, so that they and allocators may trim all pools they know. Cost: O(free
+ * objects). */
 PARE_API void pare_mtpool_trim(pare_mtpool *p, uint64_t now_ms, int level);
 
 /* --- caches ------------------------------------------------------------------------------ */

@@ -92,6 +92,9 @@ PARE_API parei_stocked parei_mtpool_stocked(parei_mtpool_state *s);
 /* Makes objects until `count` are free in stock and slabs, or none; under the lock. */
 PARE_API pare_status parei_mtpool_make(parei_mtpool_state *s, size_t count);
 
+/* Objects from the slabs, all of them or none; under the lock. */
+PARE_API pare_status parei_mtpool_take_made(parei_mtpool_state *s, void **out, size_t count);
+
 /* Counts a refused get. */
 PARE_API void parei_mtpool_refuse(parei_mtpool_state *s, pare_status status);
 
