@@ -1,18 +1,18 @@
 /* test_mtbufpool.c - mirrors pare/mtbufpool.h section by section.
  * Method: pools of one thread draw from a probe, so that each buffer must come back with its true
- * size; pools of many from the heap. Buffers in use carry a stamp, so that one handed out twice, or
- * lost, is seen; the figures must add up in the end.
+ * size; pools of many from the heap, their traffic that of support/buftraffic.h.
  * SPDX-License-Identifier: MIT */
 #include "support/probe.h"
+#include "support/buftraffic.h"
 #include "pare/arena.h"
 #include "pare/budget.h"
 #include "pare/heap.h"
 #include "pare/mtbufpool.h"
+#ifndef PARE_NO_THREADS
 #include <pthread.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#endif
 
 enum { DEFAULT_CLASSES = 65 };
 
@@ -51,13 +51,6 @@ static pare_span foreign(probe *p, size_t cap) {
 
 static pare_mtbufpool_stats stats_of(const pare_mtbufpool *b) {
     return pare_mtbufpool_get_stats(b);
-}
-
-/* Runs body(ctx) in a thread, to its end. */
-static void in_thread(void *(*body)(void *ctx), void *ctx) {
-    pthread_t thread;
-    assert_int_equal(pthread_create(&thread, NULL, body, ctx), 0);
-    assert_int_equal(pthread_join(thread, NULL), 0);
 }
 
 /* --- lifetime ---------------------------------------------------------------------------- */
@@ -535,7 +528,15 @@ static void mtbufpool_allocator_serves_arenas(void **state) {
     pare_mtbufpool_deinit(&b);
 }
 
+#ifndef PARE_NO_THREADS
 /* --- threads ----------------------------------------------------------------------------- */
+
+/* Runs body(ctx) in a thread, to its end. */
+static void in_thread(void *(*body)(void *ctx), void *ctx) {
+    pthread_t thread;
+    assert_int_equal(pthread_create(&thread, NULL, body, ctx), 0);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+}
 
 static void *use_and_leave(void *ctx) {
     pare_mtbufpool *b = ctx;
@@ -637,14 +638,13 @@ static void child_of_a_fork(pare_mtbufpool *b) {
     _exit(0);
 }
 
-typedef struct crew {
+typedef struct traders {
     pare_mtbufpool pool;
     bool stop;
-    void *mailboxes[8];
-} crew;
+} traders;
 
 static void *keep_trading(void *ctx) {
-    crew *c = ctx;
+    traders *c = ctx;
     pare_span spans[100];
     while (!__atomic_load_n(&c->stop, __ATOMIC_RELAXED)) {
         get_all(&c->pool, spans, 100, 64);
@@ -657,7 +657,7 @@ static void *keep_trading(void *ctx) {
 
 static void mtbufpool_fork_leaves_a_usable_child(void **state) {
     (void)state;
-    static crew c;
+    static traders c;
     pthread_t threads[2];
     c.stop = false;
     assert_int_equal(pare_mtbufpool_init(&c.pool, pare_heap(), NULL), PARE_OK);
@@ -678,157 +678,29 @@ static void mtbufpool_fork_leaves_a_usable_child(void **state) {
     pare_mtbufpool_deinit(&c.pool);
 }
 
-/* A buffer in use begins with this. */
-typedef struct stamp {
-    uintptr_t live; /* the address, mixed */
-    size_t cap;
-} stamp;
-
-#define LIVE_STAMP ((uintptr_t)0x5bd1e995u)
-
-static void must(bool holds, const char *what) {
-    if (holds) return;
-    fprintf(stderr, "mtbufpool: %s\n", what);
-    abort();
-}
-
-static uint64_t next_random(uint64_t *state) {
-    *state = *state * 6364136223846793005u + 1442695040888963407u;
-    return *state >> 33;
-}
-
-enum { HELD = 200, OPS = 12000, HANDS = 6, GENERATIONS = 3 };
-
-typedef struct hand {
-    crew *c;
-    uint64_t random, gets, puts, now_ms;
-    pare_mtbufpool_cache cache;
-    bool own_cache;
-    size_t count;
-    stamp *held[HELD];
-} hand;
-
-static void hand_get(hand *h) {
-    size_t size = sizeof(stamp) + next_random(&h->random) % (64u << next_random(&h->random) % 11);
-    if (h->count == HELD) return;
-    pare_span s = h->own_cache ? pare_mtbufpool_cache_get(&h->cache, size)
-                               : pare_mtbufpool_get(&h->c->pool, size);
-    must(s.ptr != NULL && s.cap >= size, "no buffer");
-    stamp *mark = s.ptr;
-    mark->live = LIVE_STAMP ^ (uintptr_t)mark;
-    mark->cap = s.cap;
-    h->held[h->count++] = mark;
-    h->gets++;
-}
-
-static void hand_put(hand *h) {
-    if (h->count == 0) return;
-    size_t at = next_random(&h->random) % h->count;
-    stamp *mark = h->held[at];
-    h->held[at] = h->held[--h->count];
-    must(mark->live == (LIVE_STAMP ^ (uintptr_t)mark), "handed out twice");
-    pare_span s = {mark, mark->cap};
-    mark->live = 0;
-    if (h->own_cache) {
-        pare_mtbufpool_cache_put(&h->cache, s);
-    } else {
-        pare_mtbufpool_put(&h->c->pool, s);
-    }
-    h->puts++;
-}
-
-/* Leaves a buffer in a mailbox and takes what lies there. */
-static void hand_pass(hand *h) {
-    if (h->count == 0) return;
-    void **box = &h->c->mailboxes[next_random(&h->random) % 8];
-    stamp *mark = __atomic_exchange_n(box, h->held[--h->count], __ATOMIC_ACQ_REL);
-    if (mark == NULL) return;
-    must(mark->live == (LIVE_STAMP ^ (uintptr_t)mark), "lost on its way");
-    h->held[h->count++] = mark;
-}
-
-static void hand_rare(hand *h) {
-    pare_mtbufpool *b = &h->c->pool;
-    switch (next_random(&h->random) % 5) {
-    case 0: pare_mtbufpool_trim(b, h->now_ms += 700, PARE_TRIM_SURPLUS); break;
-    case 1: pare_mtbufpool_trim(b, 0, PARE_TRIM_ALL); break;
-    case 2: pare_thread_idle(); break;
-    case 3:
-        if (h->own_cache) {
-            pare_mtbufpool_cache_deinit(&h->cache);
-            h->own_cache = false;
-        } else {
-            h->own_cache = pare_mtbufpool_cache_init(&h->cache, b) == PARE_OK;
-        }
-        break;
-    default: must(stats_of(b).charged_bytes <= stats_of(b).retain_bytes, "charge"); break;
-    }
-}
-
-static void *hand_main(void *ctx) {
-    hand *h = ctx;
-    for (int i = 0; i < OPS; i++) {
-        uint64_t r = next_random(&h->random);
-        bool lean = (i / 300) % 2 == 0; /* many gets, then many puts: so magazines are traded */
-        if (r % 16 == 0) {
-            hand_pass(h);
-        } else if (r % 1024 == 1) {
-            hand_rare(h);
-        } else if (r / 16 % 4 < (lean ? 3u : 1u)) {
-            hand_get(h);
-        } else {
-            hand_put(h);
-        }
-    }
-    while (h->count > 0) hand_put(h);
-    if (h->own_cache) pare_mtbufpool_cache_deinit(&h->cache);
-    return NULL;
-}
-
-static void crew_generation(crew *c, uint64_t seed, uint64_t *gets, uint64_t *puts) {
-    static hand hands[HANDS];
-    pthread_t threads[HANDS];
-    memset(hands, 0, sizeof hands);
-    for (size_t i = 0; i < HANDS; i++) {
-        hands[i].c = c;
-        hands[i].random = seed * HANDS + i;
-        assert_int_equal(pthread_create(&threads[i], NULL, hand_main, &hands[i]), 0);
-    }
-    for (size_t i = 0; i < HANDS; i++) {
-        assert_int_equal(pthread_join(threads[i], NULL), 0);
-        *gets += hands[i].gets;
-        *puts += hands[i].puts;
-    }
-}
-
 static void mtbufpool_loses_nothing_and_hands_out_nothing_twice(void **state) {
     (void)state;
     static const size_t budgets[] = {0, 300000, 1000};
-    for (size_t k = 0; k < sizeof budgets / sizeof budgets[0]; k++) {
-        static crew c;
-        uint64_t gets = 0, puts = 0;
-        memset(&c, 0, sizeof c);
-        pare_bufpool_options o = {.retain_bytes = budgets[k]};
-        assert_int_equal(pare_mtbufpool_init(&c.pool, pare_heap(), &o), PARE_OK);
-        for (uint64_t i = 0; i < GENERATIONS; i++) crew_generation(&c, i, &gets, &puts);
-        for (int i = 0; i < 8; i++) {
-            stamp *mark = c.mailboxes[i];
-            if (mark == NULL) continue;
-            pare_mtbufpool_put(&c.pool, (pare_span){mark, mark->cap});
-            puts++;
-        }
-        pare_mtbufpool_stats s = stats_of(&c.pool);
-        assert_int_equal(gets, puts);
-        assert_int_equal(s.hits + s.misses, gets);
-        assert_true(s.retained_bytes <= s.charged_bytes && s.charged_bytes <= s.retain_bytes);
-        pare_mtbufpool_trim(&c.pool, 0, PARE_TRIM_ALL);
-        s = stats_of(&c.pool);
-        assert_int_equal(s.retained_count, 0);
-        assert_int_equal(s.charged_bytes, 0);
-        assert_int_equal(s.allocs - s.frees, 1 + s.cache_count); /* the state, and this thread's */
-        pare_mtbufpool_deinit(&c.pool);
+    for (uint64_t k = 0; k < sizeof budgets / sizeof budgets[0]; k++) {
+        pare_mtbufpool b;
+        pare_bufpool_options o = {.retain_bytes = budgets[k], .flags = k == 1 ? PARE_WIPE : 0};
+        assert_int_equal(pare_mtbufpool_init(&b, pare_heap(), &o), PARE_OK);
+        buftraffic t = {.pool = &b,
+                        .from = pare_heap(),
+                        .align = 16,
+                        .size_max = 80000,
+                        .threads = 6,
+                        .generations = 3,
+                        .ops = probe_slow() ? 500 : 5000,
+                        .seed = k,
+                        .zeroed = o.flags == PARE_WIPE};
+        buftraffic_run(&t);
+        assert_true(t.gets > 3 * 6 * t.ops / 4);
+        pare_mtbufpool_deinit(&b);
     }
 }
+
+#endif
 
 int main(void) {
     const struct CMUnitTest tests[] = {
@@ -851,12 +723,14 @@ int main(void) {
         CASE(mtbufpool_misuse_is_reported),
         CASE(mtbufpool_allocator_serves_classes_and_exact_sizes),
         CASE(mtbufpool_allocator_serves_arenas),
+#ifndef PARE_NO_THREADS
         CASE(mtbufpool_thread_that_ends_gives_back_its_cache),
         CASE(mtbufpool_thread_that_idles_gives_back_its_buffers),
         CASE(mtbufpool_thread_has_one_cache_though_its_allocator_gets),
         CASE(mtbufpool_deinit_while_threads_have_caches),
         CASE(mtbufpool_fork_leaves_a_usable_child),
         CASE(mtbufpool_loses_nothing_and_hands_out_nothing_twice),
+#endif
     };
     return cmocka_run_group_tests_name("mtbufpool", tests, NULL, NULL);
 }

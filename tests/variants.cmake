@@ -63,7 +63,7 @@ pare_variant(clang-tsan COMPILER "${PARE_CLANG}" FLAGS "${tsan}"
   SUITES static soak MODULES ${threaded})
 # The same calls, and nothing is locked.
 pare_variant(no-threads COMPILER "${PARE_GCC}" FLAGS "-DPARE_NO_THREADS"
-  SUITES static dropin MODULES pool rack mtpool)
+  SUITES static dropin MODULES pool rack mtpool bufrack mtbufpool)
 pare_variant(clang COMPILER "${PARE_CLANG}" SUITES static dropin cxx)
 pare_variant(fortify COMPILER "${PARE_GCC}" FLAGS "-O2 -D_FORTIFY_SOURCE=3" SUITES dropin)
 pare_variant(lto COMPILER "${PARE_GCC}" FLAGS "-O2 -D_FORTIFY_SOURCE=3 -flto" SUITES dropin)
@@ -73,7 +73,8 @@ pare_variant(lto COMPILER "${PARE_GCC}" FLAGS "-O2 -D_FORTIFY_SOURCE=3 -flto" SU
 # Those that deal in memory: each is poisoned where it is not in use.
 find_program(PARE_VALGRIND valgrind)
 pare_variant(valgrind COMPILER "${PARE_GCC}" FLAGS "-O1 -g" SUITES static planted
-  MODULES base blocks guard arena rewind extend scratch mag pool mtpool bufpool buf str
+  MODULES base blocks guard arena rewind extend scratch mag pool mtpool bufpool bufrack buf str
+    strpool
   LAUNCHER "${PARE_VALGRIND} -q --error-exitcode=99 --leak-check=full")
 
 # cmocka is not built for it, so what cmocka writes would pass for not written.
