@@ -1,13 +1,13 @@
 /* soak_mtbufpool.c - buffers at random for as long as one likes: soak_mtbufpool [SECONDS [SEED]].
  * SPDX-License-Identifier: MIT */
 #include "support/buftraffic.h"
+#include "support/threads.h"
 #include "pare/budget.h"
 #include "pare/heap.h"
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 /* Options at random: classes by bounds or listed, budgets for all, for some or for nothing. */
 static pare_bufpool_options some_options(uint64_t seed) {
@@ -59,13 +59,4 @@ static void run(uint64_t seed, uint64_t *gets) {
     *gets += t.gets;
 }
 
-int main(int argc, char **argv) {
-    time_t end = time(NULL) + (argc > 1 ? strtol(argv[1], NULL, 10) : 10);
-    uint64_t seed = argc > 2 ? strtoull(argv[2], NULL, 10) : 1, first = seed, gets = 0;
-    do {
-        run(seed++, &gets);
-    } while (time(NULL) < end);
-    printf("soak: %" PRIu64 " runs from seed %" PRIu64 ", %" PRIu64 " gets\n", seed - first, first,
-           gets);
-    return 0;
-}
+int main(int argc, char **argv) { return soak(argc, argv, run); }

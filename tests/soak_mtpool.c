@@ -2,12 +2,12 @@
  * `make soak` runs it under TSan for ten minutes.
  * SPDX-License-Identifier: MIT */
 #include "support/probe.h"
+#include "support/threads.h"
 #include "support/traffic.h"
 #include "pare/heap.h"
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 static void reset_nothing(void *ctx, void *object) { (void)ctx, (void)object; }
 static pare_status init_zero(void *ctx, void *object) {
@@ -63,13 +63,4 @@ static void run(uint64_t seed, uint64_t *gets) {
     pare_mtpool_deinit(&pool);
 }
 
-int main(int argc, char **argv) {
-    time_t end = time(NULL) + (argc > 1 ? strtol(argv[1], NULL, 10) : 10);
-    uint64_t seed = argc > 2 ? strtoull(argv[2], NULL, 10) : 1, first = seed, gets = 0;
-    do {
-        run(seed++, &gets);
-    } while (time(NULL) < end);
-    printf("soak: %" PRIu64 " runs from seed %" PRIu64 ", %" PRIu64 " gets\n", seed - first, first,
-           gets);
-    return 0;
-}
+int main(int argc, char **argv) { return soak(argc, argv, run); }

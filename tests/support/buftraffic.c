@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: MIT */
 #include "support/pools.h"
 #include "support/buftraffic.h"
-#include <pthread.h>
+#include "support/threads.h"
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -212,16 +212,14 @@ static void *hand_main(void *arg) {
 
 static void crew_generation(crew *c, int generation) {
     static hand hands[THREADS_MAX];
-    pthread_t threads[THREADS_MAX];
     buftraffic *t = c->t;
     memset(hands, 0, sizeof hands);
     for (int i = 0; i < t->threads; i++) {
         hands[i].c = c;
         hands[i].random = t->seed + (uint64_t)(generation * THREADS_MAX + i);
-        must(pthread_create(&threads[i], NULL, hand_main, &hands[i]) == 0, "no thread", NULL);
     }
+    threads_run(hand_main, hands, sizeof *hands, t->threads);
     for (int i = 0; i < t->threads; i++) {
-        must(pthread_join(threads[i], NULL) == 0, "no join", NULL);
         t->gets += hands[i].gets;
         t->strangers += hands[i].strangers;
     }

@@ -1,8 +1,8 @@
 /* traffic.c - the contract is in support/traffic.h.
  * SPDX-License-Identifier: MIT */
 #include "support/pools.h"
+#include "support/threads.h"
 #include "support/traffic.h"
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -176,16 +176,14 @@ static void *hand_main(void *arg) {
 
 static void crew_generation(crew *c, int generation) {
     static hand hands[THREADS_MAX];
-    pthread_t threads[THREADS_MAX];
     traffic *t = c->t;
     memset(hands, 0, sizeof hands);
     for (int i = 0; i < t->threads; i++) {
         hands[i].c = c;
         hands[i].random = t->seed + (uint64_t)(generation * THREADS_MAX + i);
-        must(pthread_create(&threads[i], NULL, hand_main, &hands[i]) == 0, "no thread", NULL);
     }
+    threads_run(hand_main, hands, sizeof *hands, t->threads);
     for (int i = 0; i < t->threads; i++) {
-        must(pthread_join(threads[i], NULL) == 0, "no join", NULL);
         t->gets += hands[i].gets;
         t->puts += hands[i].puts;
     }
