@@ -5,8 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Runs body(first), body(first + stride bytes), ... in `count` threads, 64 at most, at once; returns
- * when all have ended, and aborts where the system refuses one. */
+/* Runs body(first), body(first + stride bytes), ... in `count` threads at once, 64 at most, and
+ * returns when all have ended. Aborts where the system refuses one. */
 void threads_run(void *(*body)(void *ctx), void *first, size_t stride, int count);
 
 /* main of a soak: run(seed, &gets), which adds to gets, for argv[1] seconds or 10, with one seed
