@@ -7,7 +7,7 @@
  *
  * Caches   Whoever has a place to keep one, an event loop, a worker, a test, owns a
  *          pare_mtpool_cache: that is the fastest way. The plain calls find the calling thread's
- *          own by themselves, at half as much again; thread.h tells when those begin and end.
+ *          own by themselves, which costs a little; thread.h tells when those begin and end.
  * Memory   init takes one block of about 1 KiB: private state. A cache takes 1.3 KiB and up to
  *          two magazines, of 4 to 64 pointers unless options say: as many as half of cache_bytes
  *          makes objects. It retains as many objects as fit in them, and no other cache finds
@@ -26,9 +26,9 @@
  *          magazine is traded: there the bad entry is dropped, and the site named is that of the
  *          call that found it; of one object twice in different magazines when these go back to
  *          the slabs. With `reset` or PARE_WIPE, pointers are looked up in every put. Under ASan,
- *          MSan and memcheck every call locks, and all is found at once;
- *          hardened, or with chaos, every call locks too, there is one quarantine, and what is
- *          reserved for a cache is the pool's.
+ *          MSan and memcheck every call locks, and all is found at once; hardened, or with chaos,
+ *          every call locks too, there is one quarantine, and what is reserved for a cache is the
+ *          pool's.
  * Lifetime Objects live until put or deinit. The struct stays where it is from init to deinit, and
  *          so does a cache.
  * SPDX-License-Identifier: MIT */
@@ -208,7 +208,7 @@ PARE_API void pare_mtpool_put_n(pare_mtpool *p, void *const *objects, size_t cou
 
 /* --- queries ----------------------------------------------------------------------------- */
 
-/* Why the last refused call of any thread was refused; PARE_OK if none was since init. */
+/* Why the last refused get of any thread was refused; PARE_OK if none was since init. */
 PARE_API pare_status pare_mtpool_status(const pare_mtpool *p);
 
 /* pare_pool_owns and pare_pool_visit_live. `visit` runs under the pool's lock. */

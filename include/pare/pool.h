@@ -237,7 +237,7 @@ PARE_API void pare_pool_put_n(pare_pool *p, void *const *objects, size_t count);
 
 /* --- queries ----------------------------------------------------------------------------- */
 
-/* Why the last refused call was refused; PARE_OK if none was since init. */
+/* Why the last refused get was refused; PARE_OK if none was since init. */
 PAREI_INLINE pare_status pare_pool_status(const pare_pool *p) { return p->status; }
 
 PARE_API pare_pool_stats pare_pool_get_stats(const pare_pool *p);
