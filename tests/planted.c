@@ -21,6 +21,7 @@ static volatile int top = INT_MAX;
 static pare_arena arena;
 static pare_pool pool;
 static pare_mtpool mtpool;
+static pare_mtbufpool mtbufpool;
 static pare_bufpool bufpool;
 static pare_str str;
 
@@ -111,6 +112,15 @@ static void bufpool_read_after_put(void) {
     use(*object);
 }
 
+static void mtbufpool_read_after_put(void) {
+    must(pare_mtbufpool_init(&mtbufpool, pare_heap(), NULL) == PARE_OK);
+    pare_span span = pare_mtbufpool_get(&mtbufpool, 1000);
+    object = span.ptr;
+    *object = 1;
+    pare_mtbufpool_put(&mtbufpool, span);
+    use(*object);
+}
+
 static void bufpool_read_before_write(void) {
     must(pare_bufpool_init(&bufpool, pare_heap(), NULL) == PARE_OK);
     pare_span span = pare_bufpool_get(&bufpool, 1000);
@@ -150,6 +160,7 @@ static const struct {
     {"pool_overflow_by_one", pool_overflow_by_one},
     {"mtpool_read_after_put", mtpool_read_after_put},
     {"bufpool_read_after_put", bufpool_read_after_put},
+    {"mtbufpool_read_after_put", mtbufpool_read_after_put},
     {"bufpool_read_before_write", bufpool_read_before_write},
     {"str_read_past_end", str_read_past_end},
     {"memcpy_overflow", memcpy_overflow},

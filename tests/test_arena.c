@@ -877,7 +877,8 @@ static void model_run(probe *p, const pare_arena_options *o, uint64_t seed, bool
     pare_counting_init(&m->backing, probe_allocator(p));
     pare_allocator from = pare_counting_allocator(&m->backing);
     assert_int_equal(pare_arena_init(&m->arena, from, o), PARE_OK);
-    int steps = probe_slow() ? 30000 : 600000; /* times the modes: over ten million */
+    int steps =
+        probe_steps(probe_watched() ? 30000 : 600000); /* times the modes: over ten million */
     for (int i = 0; i < steps; i++) {
         model_step(m);
         if (i % 64 == 0) model_check_figures(m);

@@ -320,7 +320,7 @@ static void mtpool_loses_nothing_and_hands_out_nothing_twice(void **state) {
                      .size = 48,
                      .threads = 8,
                      .generations = 3,
-                     .ops = 6000,
+                     .ops = (uint64_t)probe_steps(6000),
                      .seed = seed,
                      .may_refuse = o.limit_bytes != 0 || o.chaos_get != 0,
                      .zeroed = o.init != NULL || o.flags == PARE_WIPE};

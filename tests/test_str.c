@@ -765,7 +765,7 @@ static void str_ints_agree_with_printf_at_random(void **state) {
     uint64_t random = 1;
     pare_str s;
     pare_str_init(&s, probe_allocator(p));
-    for (int i = 0; i < 500000; i++) {
+    for (int i = 0, steps = probe_steps(500000); i < steps; i++) {
         random = random * 6364136223846793005u + 1442695040888963407u;
         uint64_t value = (random ^ random >> 29) * 0xbf58476d1ce4e5b9u;
         value >>= random >> 58;

@@ -1051,7 +1051,7 @@ static void run_model(probe *p, uint64_t seed, pare_pool_options o) {
     m.random = seed;
     m.size = o.size;
     open_pool(&m.pool, p, o);
-    for (int step = 0; step < 4000; step++) {
+    for (int i = 0, steps = probe_steps(4000); i < steps; i++) {
         model_step(&m, p);
         pare_pool_stats s = face->stats(&m.pool);
         assert_int_equal(s.live_count, m.count);

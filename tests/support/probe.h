@@ -38,9 +38,9 @@ pare_allocator probe_allocator(probe *p);
  * stops the test itself. */
 bool probe_watched(void);
 
-/* Whether programs take many times their time here, being watched or emulated: long tests then
- * make fewer steps. */
-bool probe_slow(void);
+/* How many of `full` steps a long test makes: a tenth where programs take many times their time, as
+ * under an emulator. */
+int probe_steps(int full);
 
 /* Whether the C library refuses to format "%lc" of 0xd800, which is no character. */
 bool probe_formats_can_fail(void);
