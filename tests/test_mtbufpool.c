@@ -10,6 +10,8 @@
 #include "pare/mtbufpool.h"
 #ifndef PARE_NO_THREADS
 #include <pthread.h>
+#endif
+#ifndef _WIN32
 #include <sys/wait.h>
 #include <unistd.h>
 #endif
@@ -626,6 +628,7 @@ static void mtbufpool_deinit_while_threads_have_caches(void **state) {
     pare_mtbufpool_deinit(&next);
 }
 
+#ifndef _WIN32
 static void child_of_a_fork(pare_mtbufpool *b) {
     alarm(20);
     for (int i = 0; i < 1000; i++) {
@@ -678,6 +681,8 @@ static void mtbufpool_fork_leaves_a_usable_child(void **state) {
     pare_mtbufpool_deinit(&c.pool);
 }
 
+#endif
+
 static void mtbufpool_loses_nothing_and_hands_out_nothing_twice(void **state) {
     (void)state;
     static const size_t budgets[] = {0, 300000, 1000};
@@ -728,7 +733,9 @@ int main(void) {
         CASE(mtbufpool_thread_that_idles_gives_back_its_buffers),
         CASE(mtbufpool_thread_has_one_cache_though_its_allocator_gets),
         CASE(mtbufpool_deinit_while_threads_have_caches),
+#ifndef _WIN32
         CASE(mtbufpool_fork_leaves_a_usable_child),
+#endif
         CASE(mtbufpool_loses_nothing_and_hands_out_nothing_twice),
 #endif
     };

@@ -314,19 +314,17 @@ static void model_run(int operations, uint32_t seed) {
     }
 }
 
+#ifdef __linux__
 /* Whether there is a kernel that answers for this process alone, and no emulator in between. */
 static bool kernel_answers(void) {
-#ifdef __linux__
     unsigned char map;
     size_t page = pare_pages_page_bytes();
     void *ptr = pare_alloc(pare_pages(0), page, page);
     bool answers = ptr != NULL && mincore(ptr, page, &map) == 0;
     pare_free(pare_pages(0), ptr, page, page);
     return answers;
-#else
-    return false;
-#endif
 }
+#endif
 
 /* Address space that this process has taken; 0 where that is not known. */
 static size_t taken_bytes(void) {
