@@ -123,11 +123,11 @@ find_program(PARE_MINGW NAMES x86_64-w64-mingw32-gcc-posix x86_64-w64-mingw32-gc
 find_program(PARE_WINE NAMES wine64 wine)
 set(variants ${PROJECT_BINARY_DIR}/variants)
 set(wine WINEPREFIX=${variants}/prefix WINEDEBUG=-all)
-pare_variant(wine COMPILER "${PARE_MINGW}" LAUNCHER "${PARE_WINE}" SUITES static shared
+pare_variant(wine COMPILER "${PARE_MINGW}" LAUNCHER "${PARE_WINE}" SUITES static
   FLAGS -Wno-float-conversion # in macros of its math.h
   OPTIONS ${foreign} -DCMAKE_SYSTEM_NAME=Windows
     -DCMAKE_EXE_LINKER_FLAGS=-static -DCMAKE_SHARED_LINKER_FLAGS=-static
-  ENVIRONMENT ${wine} WINEDLLOVERRIDES=wineboot.exe= WINEPATH=Z:${variants}/wine/src)
+  ENVIRONMENT ${wine} WINEDLLOVERRIDES=wineboot.exe=)
 if(TEST variant/wine)
   file(MAKE_DIRECTORY ${variants})
   add_test(NAME wine/prefix COMMAND ${PARE_WINE} wineboot -i)
