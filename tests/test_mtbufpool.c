@@ -696,7 +696,7 @@ static void mtbufpool_loses_nothing_and_hands_out_nothing_twice(void **state) {
                         .size_max = 80000,
                         .threads = 6,
                         .generations = 3,
-                        .ops = probe_slow() ? 500 : 5000,
+                        .ops = (uint64_t)probe_steps(5000),
                         .seed = k,
                         .zeroed = o.flags == PARE_WIPE};
         buftraffic_run(&t);
