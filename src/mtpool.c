@@ -127,10 +127,11 @@ static void parei_mtpool_give(parei_mtpool_state *s, void *object, const void *s
     }
     parei_serve_clean(&s->depot, object);
     parei_mtpool_lock(s);
-    if (s->depot.exact) parei_depot_unlend(&s->depot, object);
-    parei_depot_give(&s->depot, &object, 1, &strays);
+    kind = parei_depot_stray(&s->depot, object); /* another thread may have put it */
+    if (kind == NULL && s->depot.exact) parei_depot_unlend(&s->depot, object);
+    if (kind == NULL) parei_depot_give(&s->depot, &object, 1, &strays);
     parei_mtpool_unlock(s);
-    parei_mtpool_report(s, &strays, site);
+    if (kind != NULL) parei_mtpool_misuse(s, kind, object, site);
 }
 
 void parei_mtpool_put_slow(pare_mtpool *p, void *object) {

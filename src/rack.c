@@ -711,6 +711,17 @@ static void parei_rack_put_hardened(parei_mtpool_rack *r, void *object, const vo
     parei_mtpool_report(r->state, &found, site);
 }
 
+/* The marks, while memory is watched. Not NULL: another thread has put it meanwhile. */
+static const char *parei_rack_unlend(parei_mtpool_rack *r, void *object) {
+    parei_mtpool_state *s = r->state;
+    if (!s->depot.exact) return NULL;
+    parei_mtpool_lock(s);
+    const char *kind = parei_depot_stray(&s->depot, object);
+    if (kind == NULL) parei_depot_unlend(&s->depot, object);
+    parei_mtpool_unlock(s);
+    return kind;
+}
+
 void parei_cache_put(pare_mtpool_cache *c, void *object, const void *site) {
     parei_mtpool_rack *r = c->rack;
     if (object == NULL) return;
@@ -724,17 +735,13 @@ void parei_cache_put(pare_mtpool_cache *c, void *object, const void *site) {
         return;
     }
     while (parei_rack_count(r) == parei_rack_loaded(r)->capacity) parei_rack_make_room(r, site);
-    parei_mtpool_state *s = r->state;
     parei_rack_enter(r);
-    parei_serve_clean(&s->depot, object);
-    if (s->depot.exact) {
-        parei_mtpool_lock(s);
-        parei_depot_unlend(&s->depot, object);
-        parei_mtpool_unlock(s);
-    }
+    parei_serve_clean(&r->state->depot, object);
+    kind = parei_rack_unlend(r, object);
     parei_mag *mag = parei_rack_loaded(r);
-    mag->items[mag->count++] = object;
+    if (kind == NULL) mag->items[mag->count++] = object;
     parei_rack_leave(r);
+    if (kind != NULL) parei_mtpool_misuse(r->state, kind, object, site);
 }
 
 void parei_mtpool_cache_put_slow(pare_mtpool_cache *c, void *object) {

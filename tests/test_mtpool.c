@@ -292,6 +292,55 @@ static void mtpool_trims_from_another_pools_allocator_never_wait(void **state) {
     pthread_mutex_destroy(&both.lock);
 }
 
+/* Two threads put one object while its reset runs in both; where all is found at once, so is
+ * this. */
+typedef struct twins {
+    pare_mtpool pool;
+    void *object;
+    pthread_barrier_t barrier;
+} twins;
+
+static int twin_misuses; /* counted atomically */
+
+static void twin_note(const pare_misuse *misuse) {
+    (void)misuse;
+    __atomic_fetch_add(&twin_misuses, 1, __ATOMIC_RELAXED);
+}
+
+static void twin_reset(void *ctx, void *object) {
+    (void)object;
+    pthread_barrier_wait(&((twins *)ctx)->barrier);
+}
+
+static void *twin_put(void *ctx) {
+    pare_mtpool_put(&((twins *)ctx)->pool, ((twins *)ctx)->object);
+    return NULL;
+}
+
+static void mtpool_put_by_two_threads_at_once_is_one_put(void **state) {
+    static twins t;
+    pthread_t threads[2];
+    pare_pool_options o = sized(64);
+    if (!probe_watched()) o.flags = PARE_POOL_HARDENED;
+    o.reset = twin_reset;
+    o.ctx = &t;
+    mt_open(&t.pool, *state, o);
+    pthread_barrier_init(&t.barrier, NULL, 2);
+    pare_set_misuse_handler(twin_note);
+    for (int round = 1; round <= 20; round++) {
+        t.object = mt_get(&t.pool);
+        for (int i = 0; i < 2; i++) {
+            assert_int_equal(pthread_create(&threads[i], NULL, twin_put, &t), 0);
+        }
+        for (int i = 0; i < 2; i++) pthread_join(threads[i], NULL);
+        assert_int_equal(twin_misuses, round);
+        assert_int_equal(mt_live(&t.pool), 0);
+    }
+    pthread_barrier_destroy(&t.barrier);
+    pare_mtpool_deinit(&t.pool);
+    assert_int_equal(twin_misuses, 20);
+}
+
 static pare_status init_unstamped(void *ctx, void *object) {
     (void)ctx;
     memset(object, 0, 48);
@@ -347,6 +396,7 @@ int main(void) {
         CASE(mtpool_refusals_are_counted_once),
 #ifndef PARE_NO_THREADS
         CASE(mtpool_trims_from_another_pools_allocator_never_wait),
+        CASE(mtpool_put_by_two_threads_at_once_is_one_put),
         CASE(mtpool_loses_nothing_and_hands_out_nothing_twice),
 #endif
     };
