@@ -109,7 +109,8 @@ PARE_API pare_status pare_str_insert_n(pare_str *s, size_t at, const char *text,
 /* Puts text[0, size) in place of every needle[0, needle_size), found from the left, one behind
  * the other. PARE_ERR_ARGUMENT, which is sticky, for an empty needle, NULL with a size, and a
  * needle or text that lies in `s`. On failure, also when `s` has failed before, the text is as it
- * was. Allocates: at most once. Cost: the text times the needle at worst. */
+ * was; in the latter case pare_str_needed does not count what is replaced. Allocates: at most once.
+ * Cost: the text times the needle at worst. */
 PARE_API pare_status pare_str_replace_n(pare_str *s, const char *needle, size_t needle_size,
                                         const char *text, size_t size);
 
