@@ -315,13 +315,14 @@ static void model_run(int operations, uint32_t seed) {
 }
 
 #ifdef __linux__
-/* Whether there is a kernel that answers for this process alone, and no emulator in between. */
+/* Whether there is a kernel that answers for this process alone, and no emulator in between, which
+ * keeps to itself what is reserved. */
 static bool kernel_answers(void) {
-    unsigned char map;
+    unsigned char map[2];
     size_t page = pare_pages_page_bytes();
-    void *ptr = pare_alloc(pare_pages(0), page, page);
-    bool answers = ptr != NULL && mincore(ptr, page, &map) == 0;
-    pare_free(pare_pages(0), ptr, page, page);
+    void *ptr = pare_alloc(pare_pages(2 * page), page, page);
+    bool answers = ptr != NULL && mincore(ptr, 2 * page, map) == 0;
+    pare_free(pare_pages(2 * page), ptr, page, page);
     return answers;
 }
 #endif

@@ -31,13 +31,7 @@ void runner_fail(const char *file, int line, const char *text, ...) {
 
 void runner_skip(void) { longjmp(running.end, SKIPPED); }
 
-void runner_expect(bool holds, const char *what, const char *file, int line) {
-    if (!holds) runner_fail(file, line, "%s", what);
-}
-
-void runner_expect_equal(uintmax_t a, uintmax_t b, bool equal, const char *what, const char *file,
-                         int line) {
-    if ((a == b) == equal) return;
+void runner_differ(uintmax_t a, uintmax_t b, const char *what, const char *file, int line) {
     runner_fail(file, line, "%s: %" PRIdMAX " (0x%" PRIxMAX "), %" PRIdMAX " (0x%" PRIxMAX ")",
                 what, (intmax_t)a, a, (intmax_t)b, b);
 }
@@ -80,9 +74,12 @@ static int run_test(const struct CMUnitTest *test) {
     return run_fixture(test->teardown_func, &state) != PASSED ? FAILED : outcome;
 }
 
-int runner_run(const char *group, const struct CMUnitTest *tests, size_t count) {
+int runner_run(const char *group, const struct CMUnitTest *tests, size_t count,
+               int (*setup)(void **state)) {
     static const char *const words[] = {"ok", "FAILED", "skipped"};
     const char *only = getenv("PARE_TEST_ONLY");
+    void *state = NULL;
+    if (run_fixture(setup, &state) != PASSED) return FAILED;
     int failed = 0;
     for (size_t i = 0; i < count; i++) {
         if (only != NULL && strcmp(only, tests[i].name) != 0) continue;

@@ -18,26 +18,35 @@ struct CMUnitTest {
 #define cmocka_unit_test_setup_teardown(f, setup, teardown)                                        \
     { #f, f, setup, teardown }
 
-/* Runs each test between its fixtures; returns how many of them failed. With PARE_TEST_ONLY in the
- * environment, runs the test of that name alone, and says nothing. */
-int runner_run(const char *group, const struct CMUnitTest *tests, size_t count);
+/* Runs `setup`, if not NULL, and then each test between its fixtures; returns how many failed. With
+ * PARE_TEST_ONLY in the environment, runs the test of that name alone, and says nothing. */
+int runner_run(const char *group, const struct CMUnitTest *tests, size_t count,
+               int (*setup)(void **state));
 #define cmocka_run_group_tests_name(group, tests, setup, teardown)                                 \
-    ((void)(setup), (void)(teardown), runner_run(group, tests, sizeof(tests) / sizeof(tests)[0]))
+    ((void)(teardown), runner_run(group, tests, sizeof(tests) / sizeof(tests)[0], setup))
 
 /* The test that is running. */
 const char *runner_test_name(void);
 
-/* End the test: the first as failed, if `holds` is false. */
-void runner_expect(bool holds, const char *what, const char *file, int line);
-void runner_expect_equal(uintmax_t a, uintmax_t b, bool equal, const char *what, const char *file,
-                         int line);
+/* End the test. */
+void runner_fail(const char *file, int line, const char *text, ...)
+    __attribute__((format(printf, 3, 4), noreturn));
+void runner_differ(uintmax_t a, uintmax_t b, const char *what, const char *file, int line)
+    __attribute__((noreturn));
+void runner_skip(void) __attribute__((noreturn));
+
+/* Inline, so that the compiler knows what holds behind an assertion. */
+static inline void runner_expect(bool holds, const char *what, const char *file, int line) {
+    if (!holds) runner_fail(file, line, "%s", what);
+}
+static inline void runner_expect_equal(uintmax_t a, uintmax_t b, bool equal, const char *what,
+                                       const char *file, int line) {
+    if ((a == b) != equal) runner_differ(a, b, what, file, line);
+}
 void runner_expect_memory(const void *a, const void *b, size_t size, const char *what,
                           const char *file, int line);
 void runner_expect_string(const char *a, const char *b, bool equal, const char *what,
                           const char *file, int line);
-void runner_fail(const char *file, int line, const char *text, ...)
-    __attribute__((format(printf, 3, 4), noreturn));
-void runner_skip(void) __attribute__((noreturn));
 
 #define RUNNER_AT __FILE__, __LINE__
 #define RUNNER_EQUAL(a, b, equal, what)                                                            \
