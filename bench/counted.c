@@ -23,6 +23,7 @@ enum { LINE_FD = 3 }; /* over there, where the line goes */
 /* What one counted run has seen so far. */
 typedef struct bench_tally {
     const bench_counter_api *counter;
+    int64_t live_before;  /* bytes, at the start */
     int batches;          /* begun */
     bench_counter before; /* at the first counted batch */
     uint64_t faults_before;
@@ -53,6 +54,7 @@ bool benchi_counted_next(bench *b) {
         t->used.faults = minor_faults() - t->faults_before;
         t->used.allocs = after.allocs - t->before.allocs;
         t->used.bytes = after.bytes - t->before.bytes;
+        t->used.held_bytes = (uint64_t)(after.live - t->live_before);
         t->counted = counted;
         return false;
     }
@@ -134,6 +136,7 @@ int benchi_counting_process(const char *row, const char *contender) {
 
     tally.counter->reset_peak();
     tally.counter->read(&start);
+    tally.live_before = start.live;
     b->contender->f(b);
     tally.counter->read(&end);
     if (tally.peak_resident) {
@@ -151,9 +154,10 @@ int benchi_counting_process(const char *row, const char *contender) {
     double ops = (double)b->ops_per_batch * tally.counted;
     if (!plausible(b, (double)tally.used.allocs / ops)) return 1;
     dprintf(LINE_FD,
-            "%.17g %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " ", ops,
-            tally.used.allocs, tally.used.bytes, tally.used.faults, tally.used.peak_bytes,
-            c->result_length, c->result_hash);
+            "%.17g %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64
+            " ",
+            ops, tally.used.allocs, tally.used.bytes, tally.used.faults, tally.used.peak_bytes,
+            tally.used.held_bytes, c->result_length, c->result_hash);
     for (size_t i = 0; i < sizeof c->result_head; i++) dprintf(LINE_FD, "%02x", c->result_head[i]);
     dprintf(LINE_FD, "\n");
     return 0;
@@ -177,12 +181,13 @@ void benchi_count(const bench_rowdef *row, bench_contender *c) {
     char line[512], head[2 * sizeof c->result_head + 1];
     char *arguments[] = {"pare-bench", "--count", (char *)row->name, (char *)c->name, NULL};
     double ops;
-    uint64_t allocs, bytes, faults, peak;
+    uint64_t allocs, bytes, faults, peak, held;
     if (!run_counted(arguments, line, sizeof line) ||
         sscanf(line,
-               "%lf %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64 " %96s",
-               &ops, &allocs, &bytes, &faults, &peak, &c->result_length, &c->result_hash,
-               head) != 8) {
+               "%lf %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64
+               " %" SCNu64 " %96s",
+               &ops, &allocs, &bytes, &faults, &peak, &held, &c->result_length, &c->result_hash,
+               head) != 9) {
         fprintf(stderr, "bench: counting %s, contender %s, failed\n", row->name, c->name);
         exit(1);
     }
@@ -190,6 +195,7 @@ void benchi_count(const bench_rowdef *row, bench_contender *c) {
     c->figures.bytes_op = (double)bytes / ops;
     c->figures.faults_op = (double)faults / ops;
     c->figures.peak_bytes = (double)peak;
+    c->figures.held_bytes = (double)held;
     for (size_t i = 0; i < sizeof c->result_head; i++) {
         unsigned byte = 0;
         sscanf(head + 2 * i, "%2x", &byte);

@@ -26,7 +26,7 @@ extern "C" {
 typedef struct bench_figures {
     double ns_op;                          /* a low quantile over the rounds */
     double allocs_op, bytes_op, faults_op; /* of the counted batches */
-    double peak_bytes;                     /* see README.md */
+    double peak_bytes, held_bytes;         /* see README.md */
     double x_floor, x_libc;                /* quotients of ns_op; 0: no such contender */
     double round_ns[BENCH_ROUNDS_MAX];     /* ns per op of each round's sample */
     uint64_t sample_ops;                   /* operations in one sample */

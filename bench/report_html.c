@@ -118,7 +118,7 @@ static void chart(FILE *out, const bench_rowdef *row) {
 
 static void table(FILE *out, const bench_rowdef *row) {
     fprintf(out, "<div class=\"scroll\"><table>\n<tr><th>contender<th>ns/op<th>B/op<th>allocs/op"
-                 "<th>faults/op<th>peak<th>of floor<th>of libc\n");
+                 "<th>faults/op<th>peak<th>held<th>of floor<th>of libc\n");
     for (int i = 0; i < row->count; i++) {
         const bench_contender *c = &row->contenders[i];
         const bench_figures *f = &c->figures;
@@ -131,6 +131,8 @@ static void table(FILE *out, const bench_rowdef *row) {
         }
         fprintf(out, "<td>");
         bytes(out, f->peak_bytes);
+        fprintf(out, "<td>");
+        bytes(out, f->held_bytes);
         fprintf(out, "<td>");
         ratio(out, f->x_floor);
         fprintf(out, "<td>");

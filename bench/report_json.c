@@ -13,9 +13,9 @@ void benchi_report_json(FILE *out) {
             fprintf(out,
                     "%s  {\"bench\": \"%s\", \"contender\": \"%s\", \"ns_op\": %.5g, "
                     "\"allocs_op\": %.7g, \"bytes_op\": %.7g, \"faults_op\": %.7g, "
-                    "\"peak_bytes\": %.0f}",
+                    "\"peak_bytes\": %.0f, \"held_bytes\": %.0f}",
                     before, row->name, c->name, f->ns_op, f->allocs_op, f->bytes_op, f->faults_op,
-                    f->peak_bytes);
+                    f->peak_bytes, f->held_bytes);
             before = ",\n";
         }
     }

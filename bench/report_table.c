@@ -34,15 +34,16 @@ static int contender_length(const bench_rowdef *row) {
     return most;
 }
 
-static void line(FILE *out, const char *row, const char *contender, const char *const cells[6]) {
-    fprintf(out, "%-*s  %-*s %9s %9s %10s %8s %8s %9s\n", longest(row_length, 3), row,
+static void line(FILE *out, const char *row, const char *contender, const char *const cells[7]) {
+    fprintf(out, "%-*s  %-*s %9s %9s %10s %8s %8s %9s %9s\n", longest(row_length, 3), row,
             longest(contender_length, 9), contender, cells[0], cells[1], cells[2], cells[3],
-            cells[4], cells[5]);
+            cells[4], cells[5], cells[6]);
     fflush(out);
 }
 
 void benchi_table_head(FILE *out) {
-    const char *const cells[6] = {"ns/op", "B/op", "allocs/op", "x floor", "x libc", "peak KiB"};
+    const char *const cells[7] = {"ns/op",  "B/op",     "allocs/op", "x floor",
+                                  "x libc", "peak KiB", "held KiB"};
     line(out, "row", "contender", cells);
 }
 
@@ -51,8 +52,8 @@ void benchi_table_row(FILE *out, const bench_rowdef *row) {
     for (int i = 0; i < row->count; i++) {
         const bench_contender *c = &row->contenders[i];
         const bench_figures *f = &c->figures;
-        const char *cells[6];
-        char text[6][32];
+        const char *cells[7];
+        char text[7][32];
         if (!c->selected) continue;
         cells[0] = figure(text[0], sizeof text[0], f->ns_op);
         cells[1] = figure(text[1], sizeof text[1], f->bytes_op);
@@ -60,6 +61,7 @@ void benchi_table_row(FILE *out, const bench_rowdef *row) {
         cells[3] = f->x_floor > 0 ? figure(text[3], sizeof text[3], f->x_floor) : "-";
         cells[4] = f->x_libc > 0 ? figure(text[4], sizeof text[4], f->x_libc) : "-";
         cells[5] = figure(text[5], sizeof text[5], f->peak_bytes / 1024.0);
+        cells[6] = figure(text[6], sizeof text[6], f->held_bytes / 1024.0);
         line(out, first ? row->name : "", c->name, cells);
         first = false;
     }

@@ -106,6 +106,7 @@ typedef struct bench_counts {
     uint64_t allocs, bytes; /* calls that asked for memory; the bytes they asked for */
     uint64_t faults;        /* minor page faults */
     uint64_t peak_bytes;
+    uint64_t held_bytes; /* at the end of the batch */
 } bench_counts;
 
 /* This run is the counting one, not a timed one. */
