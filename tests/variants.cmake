@@ -107,7 +107,8 @@ pare_variant(m32 COMPILER "${PARE_GCC_M32}" FLAGS "-O2 ${m32}" SUITES static dro
 
 # pare_linux(machine emulator): Debian's cross compiler for it, and the programs of qemu-user.
 function(pare_linux machine emulator)
-  find_program(PARE_GCC_${machine} NAMES ${machine}-linux-gnu-gcc ${machine}-linux-gnu-gcc-12)
+  set(gcc ${machine}-linux-gnu-gcc)
+  find_program(PARE_GCC_${machine} NAMES ${gcc} ${gcc}-14 ${gcc}-13 ${gcc}-12)
   find_program(PARE_QEMU_${machine} NAMES ${emulator} ${emulator}-static)
   pare_variant(${machine} COMPILER "${PARE_GCC_${machine}}" LAUNCHER "${PARE_QEMU_${machine}}"
     SUITES static OPTIONS ${foreign} -DCMAKE_SYSTEM_NAME=Linux -DCMAKE_SYSTEM_PROCESSOR=${machine}
@@ -115,7 +116,6 @@ function(pare_linux machine emulator)
 endfunction()
 
 pare_linux(s390x qemu-s390x)     # 64 bits, big endian
-pare_linux(powerpc qemu-ppc)     # 32 bits, big endian
 pare_linux(aarch64 qemu-aarch64) # loads and stores out of order
 
 # Windows. Its first start makes a directory of its own, which no later one then looks after.
