@@ -40,7 +40,7 @@ function(pare_variant name)
     --build-noclean --build-generator ${CMAKE_GENERATOR} --build-options ${options}
     --test-command ${CMAKE_CTEST_COMMAND} --output-on-failure --no-tests=error)
   # ctest -j already keeps all cores busy.
-  set_tests_properties(variant/${name} PROPERTIES TIMEOUT 900 COST 100
+  set_tests_properties(variant/${name} PROPERTIES TIMEOUT 2400 COST 100
     ENVIRONMENT "CMAKE_BUILD_PARALLEL_LEVEL=1;${arg_ENVIRONMENT}")
 endfunction()
 
@@ -131,7 +131,7 @@ pare_variant(wine COMPILER "${PARE_MINGW}" LAUNCHER "${PARE_WINE}" SUITES static
 if(TEST variant/wine)
   file(MAKE_DIRECTORY ${variants})
   add_test(NAME wine/prefix COMMAND ${PARE_WINE} wineboot -i)
-  set_tests_properties(wine/prefix PROPERTIES FIXTURES_SETUP wine TIMEOUT 180 COST 200
+  set_tests_properties(wine/prefix PROPERTIES FIXTURES_SETUP wine TIMEOUT 600 COST 200
     ENVIRONMENT "${wine};WINEDLLOVERRIDES=mscoree,mshtml=")
   set_tests_properties(variant/wine PROPERTIES FIXTURES_REQUIRED wine)
 endif()
