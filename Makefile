@@ -3,7 +3,7 @@
 #   make              every check that CI makes
 #   make test         build and run the tests
 #   make bench        all benches: table, build/bench/results.json    BENCH_FILTER=regex picks rows
-#   make bench-quick  the same in under a minute
+#   make bench-quick  the same in about a minute
 #   make soak         threads at random under TSan, ten minutes for each pool, SECONDS=600
 #   make doubles      text of 100 million doubles against printf and strtod     COUNT=100000000
 #   make dropin       build/dropin/pare.h, the single header          PARTS="arena str": only those

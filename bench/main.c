@@ -38,7 +38,7 @@ static const bench_effort quick = {.sample_seconds = 0.004,
 
 static const char usage[] =
     "usage: pare-bench [--quick] [--filter REGEX] [--out DIRECTORY] [--list]\n"
-    "  --quick          shorter samples, fewer rounds: all rows but the longest in under a minute\n"
+    "  --quick          shorter samples, fewer rounds: all rows but the longest in a minute\n"
     "  --filter REGEX   only rows whose name, or `row/contender`, matches (extended regex);\n"
     "                   also taken from the environment: BENCH_FILTER\n"
     "  --out DIRECTORY  where results.json, results.txt and report.html go\n"
